@@ -1,0 +1,1 @@
+"""The ``notebook-runner`` command: one thin module per subcommand."""
