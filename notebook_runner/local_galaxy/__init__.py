@@ -1,0 +1,1 @@
+"""A real Galaxy on this machine, from Python packages: install, configure, serve."""

@@ -1,0 +1,140 @@
+"""What is set up inside a Galaxy that answers: its administrator, its tools, a first job."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from notebook_runner.errors import StartError
+from notebook_runner.local_galaxy.credentials import (
+    Credentials,
+    api_key_file,
+    read_secret,
+    write_secret,
+)
+
+if TYPE_CHECKING:
+    from notebook_runner.local_galaxy.home import Home
+
+_ENDED = ("ok", "error", "deleted", "paused", "failed_metadata")
+
+
+class Administration:
+    """The few calls to Galaxy's API that a local server needs, as its administrator."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.headers["x-api-key"] = key
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Call the API and return the JSON of its answer.
+
+        Raises
+        ------
+        StartError
+            When the server refuses or does not answer.
+        """
+        try:
+            answer = self._session.request(
+                method, f"{self._url}/api/{path}", timeout=120, **options
+            )
+        except requests.RequestException as error:
+            raise StartError(f"Galaxy at {self._url} stopped answering: {error}") from error
+        if not answer.ok:
+            raise StartError(
+                f"Galaxy at {self._url} refused {method} /api/{path} with status "
+                f"{answer.status_code}: {answer.text[:200]}"
+            )
+        return answer.json() if answer.content else None
+
+    def is_accepted(self) -> bool:
+        """Whether the server takes the key for an administrator's."""
+        try:
+            who = self.call("GET", "users/current")
+        except StartError:
+            return False
+        return bool(isinstance(who, dict) and who.get("is_admin"))
+
+    def tool_ids(self) -> set[str]:
+        """Return the ids of the tools that the server has loaded."""
+        found = self.call("GET", "tools", params={"in_panel": "false"})
+        return {tool["id"] for tool in found}
+
+    def reload_tools(self) -> None:
+        """Let the server read its list of tools and the tools themselves again."""
+        self.call("PUT", "configuration/toolbox")
+
+    def run_first_job(self, *, timeout: float = 120) -> None:
+        """Run the smallest of jobs, so that the worker loads what all jobs need.
+
+        Raises
+        ------
+        StartError
+            When the job does not end well within ``timeout`` seconds: no
+            other would either.
+        """
+        history = self.call("POST", "histories", json={"name": "Warming up"})["id"]
+        targets = [
+            {
+                "destination": {"type": "hdas"},
+                "elements": [{"src": "pasted", "paste_content": "warm\n", "ext": "txt"}],
+            }
+        ]
+        sent = self.call(
+            "POST", "tools/fetch", json={"history_id": history, "targets": json.dumps(targets)}
+        )
+        job = sent["jobs"][0]["id"]
+        end = time.monotonic() + timeout
+        state = "new"
+        while time.monotonic() < end:
+            state = self.call("GET", f"jobs/{job}")["state"]
+            if state in _ENDED:
+                break
+            time.sleep(0.1)
+        if state != "ok":
+            raise StartError(
+                f"Galaxy at {self._url} answers, but its first job is {state!r} after "
+                f"{timeout:.0f} s at most. Its log says why."
+            )
+        self.call("DELETE", f"histories/{history}", params={"purge": "true"})
+
+
+def ensure_administrator(home: Home, url: str, credentials: Credentials) -> Administration:
+    """Make the administrator's account and API key, where they are not there yet.
+
+    Raises
+    ------
+    StartError
+        When the server refuses.
+    """
+    key = read_secret(api_key_file(home))
+    if key:
+        administration = Administration(url, key)
+        if administration.is_accepted():
+            return administration
+    bootstrap = Administration(url, credentials.bootstrap_key)
+    user = _find_user(bootstrap, credentials.login_email)
+    if user is None:
+        user = bootstrap.call(
+            "POST",
+            "users",
+            json={
+                "username": credentials.login_email.partition("@")[0],
+                "email": credentials.login_email,
+                "password": credentials.password,
+            },
+        )["id"]
+    key = bootstrap.call("POST", f"users/{user}/api_key")
+    write_secret(api_key_file(home), key)
+    return Administration(url, key)
+
+
+def _find_user(bootstrap: Administration, email: str) -> str | None:
+    for user in bootstrap.call("GET", "users", params={"f_email": email}):
+        if user["email"] == email:
+            return str(user["id"])
+    return None

@@ -1,0 +1,120 @@
+"""Which Python the environments are made with, and where uv is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notebook_runner.errors import InstallError
+
+if TYPE_CHECKING:
+    from notebook_runner.local_galaxy.account import Account
+    from notebook_runner.local_galaxy.checkout import Checkout
+    from notebook_runner.local_galaxy.home import Home
+
+OLDEST = (3, 11)
+#: The first minor version that the locked packages have no wheels for yet.
+TOO_NEW = (3, 14)
+_MANAGED = "3.12"
+
+
+def find_uv(checkout: Checkout) -> Path:
+    """Find uv: on the PATH, or where the Makefile puts it.
+
+    Raises
+    ------
+    InstallError
+        When it is in neither place.
+    """
+    found = shutil.which("uv")
+    bootstrapped = checkout.path / ".tools" / "bin" / "uv"
+    if found:
+        return Path(found)
+    if bootstrapped.is_file():
+        return bootstrapped
+    raise InstallError("uv is not installed. `make setup` fetches it; run that first.")
+
+
+def run_uv(checkout: Checkout, *arguments: str | Path, env: dict[str, str] | None = None) -> str:
+    """Run uv and return what it prints.
+
+    Raises
+    ------
+    InstallError
+        When uv fails, with the last lines of what it says.
+    """
+    command = [str(find_uv(checkout)), *map(str, arguments)]
+    outer = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=checkout.path,
+        # Files must be readable for the server's account, whatever the caller's umask.
+        umask=0o022,
+        env={**outer, "UV_NO_PROGRESS": "1", **(env or {})},
+    )
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        said = " | ".join(lines[-4:]) or f"exit code {done.returncode}"
+        raise InstallError(f"`uv {' '.join(command[1:3])} …` failed: {said}")
+    return done.stdout
+
+
+def choose_python(checkout: Checkout, home: Home, account: Account) -> Path:
+    """Choose a Python that the server's account may run; fetch one when there is none.
+
+    Returns
+    -------
+    Path
+        An interpreter of a version from 3.11 up to the newest that the locks support.
+
+    Raises
+    ------
+    InstallError
+        When no interpreter fits and none can be fetched.
+    """
+    for found in _installed_pythons(checkout):
+        path = Path(found["path"])
+        version = (found["version_parts"]["major"], found["version_parts"]["minor"])
+        if OLDEST <= version < TOO_NEW and _is_usable(path, account):
+            return path
+    return _fetch_python(checkout, home)
+
+
+@cache
+def _installed_pythons(checkout: Checkout) -> list[dict[str, Any]]:
+    """List the interpreters that uv finds, the system's own first."""
+    listing = run_uv(checkout, "python", "list", "--only-installed", "--output-format=json")
+    found = [entry for entry in json.loads(listing) if entry["implementation"] == "cpython"]
+    found.sort(key=lambda entry: not entry["path"].startswith("/usr/bin/"))
+    return found
+
+
+def _is_usable(path: Path, account: Account) -> bool:
+    """Whether the account may run an interpreter, and it is no wrapper script."""
+    real = path.resolve()
+    try:
+        return real.read_bytes()[:4] == b"\x7fELF" and account.can_read(real)
+    except OSError:
+        return False
+
+
+def _fetch_python(checkout: Checkout, home: Home) -> Path:
+    env = {"UV_PYTHON_INSTALL_DIR": str(home.pythons)}
+    try:
+        run_uv(checkout, "python", "install", "--no-bin", _MANAGED, env=env)
+        found = run_uv(checkout, "python", "find", "--managed-python", _MANAGED, env=env)
+    except InstallError as error:
+        raise InstallError(
+            f"No Python from {OLDEST[0]}.{OLDEST[1]} to {TOO_NEW[0]}.{TOO_NEW[1] - 1} is installed "
+            "where the server's account may run it, and none could be fetched "
+            f"({error}). Install one, for example with `apt-get install python3`."
+        ) from error
+    return Path(found.strip())
