@@ -1,0 +1,78 @@
+"""What all tests share: the one local Galaxy of a run, and the rule about skipped tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notebook_runner.errors import LocalGalaxyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+
+
+@pytest.fixture(scope="session")
+def galaxy_instance() -> Instance:
+    """The local Galaxy of this checkout, running or not."""
+    from notebook_runner.local_galaxy.instance import Instance
+
+    try:
+        return Instance.find()
+    except LocalGalaxyError as error:
+        pytest.skip(f"there is no local Galaxy: {error}")
+
+
+@pytest.fixture(scope="session")
+def galaxy(galaxy_instance: Instance) -> Iterator[LocalGalaxy]:
+    """A running local Galaxy: ``url``, ``api_key`` and ``home``.
+
+    One serves the whole run. It is stopped at the end only if it was started
+    here.
+    """
+    was_running = galaxy_instance.status()["running"]
+    try:
+        running = galaxy_instance.up()
+    except LocalGalaxyError as error:
+        pytest.skip(f"the local Galaxy does not start: {error}")
+    yield running
+    if not was_running:
+        galaxy_instance.down()
+
+
+# ---- in CI, a test that is skipped is a test that fails ---------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SkipWatch(), "skip-watch")
+
+
+class SkipWatch:
+    """Make the run fail, with names, when CI skips what is not marked ``gpu``."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._active = bool(os.environ.get("CI"))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        expected_failure = hasattr(report, "wasxfail")
+        if report.skipped and not expected_failure and "gpu" not in report.keywords:
+            self._names.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._names.append(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._active and self._names and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._active and self._names:
+            terminalreporter.section("skipped in CI, and so failed", red=True)
+            for name in self._names:
+                terminalreporter.line(name)
