@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import threading
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+
+_KEY_VARIABLES = ("GALAXY_API_KEY", "PLANEMO_GALAXY_ADMIN_KEY", "PLANEMO_GALAXY_USER_KEY")
+_WATCH_EVERY_S = 2.0
 
 _home_option = click.option(
     "--home",
@@ -101,33 +110,70 @@ def root(home: Path | None) -> None:
 def serve(home: Path | None, port: int | None) -> None:
     """Start Galaxy and keep it until Ctrl-C."""
     instance = _find(home)
-    with stopping_on_signals() as stopped:
-        try:
-            _describe(instance, instance.up(port))
-            click.echo("Ctrl-C stops it.")
-            stopped.wait()
-        finally:
-            click.echo("Stopping …")
+    with stopping_at_the_end(instance):
+        _describe(instance, instance.up(port))
+        serve_on(instance)
+
+
+@galaxy.command("exec", context_settings={"ignore_unknown_options": True})
+@_home_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(home: Path | None, command: tuple[str, ...]) -> None:
+    """Run COMMAND with the local Galaxy's address and API key in its environment.
+
+    Set are GALAXY_URL and GALAXY_API_KEY, and the variables that planemo reads
+    (PLANEMO_GALAXY_URL, _ADMIN_KEY, _USER_KEY). Galaxy is started where it does
+    not run, and then stopped again.
+    """
+    instance = _find(home)
+    was_running = instance.status()["running"]
+    running = instance.up()
+    key = dict.fromkeys(_KEY_VARIABLES, running.api_key)
+    env = {**os.environ, **key, "GALAXY_URL": running.url, "PLANEMO_GALAXY_URL": running.url}
+    try:
+        code = subprocess.run(command, check=False, env=env).returncode
+    except OSError as error:
+        raise click.UsageError(f"{command[0]} cannot be run: {error.strerror}.") from error
+    finally:
+        if not was_running:
             instance.down()
+    # A command that a signal ended has a negative code here; shells say 128 + signal.
+    sys.exit(code if code >= 0 else 128 - code)
 
 
-class stopping_on_signals:  # noqa: N801  (reads as the verb that it is)
-    """Turn SIGINT and SIGTERM into an event while something is served."""
+@galaxy.command()
+@_home_option
+@click.option("--all", "everything", is_flag=True, help="Remove the environments too.")
+def clean(home: Path | None, *, everything: bool) -> None:
+    """Stop Galaxy and remove its histories, accounts, keys and logs."""
+    instance = _find(home)
+    instance.clean(everything=everything)
+    click.echo(f"Cleaned {instance.home.path}")
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._before: dict[int, object] = {}
 
-    def __enter__(self) -> threading.Event:
-        """Begin to listen for the signals."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, lambda *_: self._event.set())
-        return self._event
+@contextmanager
+def stopping_at_the_end(instance: Instance) -> Iterator[None]:
+    """Stop Galaxy when the block is left; Ctrl-C and SIGTERM are the usual ways to leave it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopping …", err=True)
+    finally:
+        # A second Ctrl-C, by an impatient hand, must not leave processes behind.
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        instance.down()
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, before)
 
-    def __exit__(self, *_: object) -> None:
-        """Give the signals back to who had them."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+
+def serve_on(instance: Instance) -> None:
+    """Keep serving until a signal comes, or the server ends by itself."""
+    click.echo("Ctrl-C stops it.")
+    while True:
+        instance.watch()
+        time.sleep(_WATCH_EVERY_S)
 
 
 def _find(home: Path | None) -> Instance:

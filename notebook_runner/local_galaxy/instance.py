@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notebook_runner.errors import InstallError, NotRunningError, StartError
+from notebook_runner.errors import NotRunningError, StartError
 from notebook_runner.local_galaxy.account import Account, choose_account
 from notebook_runner.local_galaxy.administration import Administration, ensure_administrator
 from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.configuration import (
     Configuration,
-    galaxy_package,
     render,
     write,
     write_tool_conf,
@@ -20,17 +20,16 @@ from notebook_runner.local_galaxy.configuration import (
 from notebook_runner.local_galaxy.credentials import (
     api_key_file,
     load_credentials,
-    login_file,
-    password_file,
     read_secret,
 )
 from notebook_runner.local_galaxy.environments import Installer
 from notebook_runner.local_galaxy.home import Home, choose_home
 from notebook_runner.local_galaxy.ports import choose_port, is_free
-from notebook_runner.local_galaxy.processes import end_processes, find_processes
+from notebook_runner.local_galaxy.processes import end_processes
 from notebook_runner.local_galaxy.server import (
     answering_version,
     initial_state,
+    last_relevant_line,
     start_server,
     wait_until_ready,
 )
@@ -41,6 +40,7 @@ from notebook_runner.local_galaxy.state import (
     read_state,
     write_state,
 )
+from notebook_runner.local_galaxy.status import describe
 from notebook_runner.local_galaxy.tools import Toolbox, stage_tools
 
 if TYPE_CHECKING:
@@ -132,26 +132,39 @@ class Instance:
         with self.home.locked():
             return self._end()
 
-    def status(self) -> dict[str, Any]:
-        """Describe the instance; see the documentation of ``galaxy status --json``."""
+    def clean(self, *, everything: bool = False) -> None:
+        """Stop, and remove what the server has made; with ``everything`` the environments too.
+
+        Raises
+        ------
+        LocalGalaxyError
+            When some process cannot be ended.
+        """
+        self.down()
+        if everything:
+            shutil.rmtree(self.home.path, ignore_errors=True)
+            return
+        for folder in (self.home.server, self.home.keys, self.home.tools, self.home.planemo_root):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def watch(self) -> None:
+        """Look whether the server still runs.
+
+        Raises
+        ------
+        NotRunningError
+            When one of its processes has ended.
+        """
         state = read_state(self.home)
-        version = answering_version(state.url) if state else None
-        running = bool(state and version and state.is_alive())
-        key_file, secret_file = api_key_file(self.home), password_file(self.home)
-        return {
-            "running": running,
-            "url": state.url if state and running else None,
-            "galaxy_version": version or self._installed_version(),
-            "api_key_file": str(key_file) if key_file.exists() else None,
-            "login_email": read_secret(login_file(self.home)) or None,
-            "password_file": str(secret_file) if secret_file.exists() else None,
-            "pid": state.pid if state and running else None,
-            "account": self.account.name,
-            "home": str(self.home.path),
-            "logs": str(self.home.logs),
-            "log": str(self.home.log),
-            "processes": len(find_processes(self.home.path)),
-        }
+        if state is None or not state.is_alive():
+            raise NotRunningError(
+                f"The local Galaxy has ended. Its log is {self.home.log}"
+                f"; the line to begin with: {last_relevant_line(self.home.log)}"
+            )
+
+    def status(self) -> dict[str, Any]:
+        """Describe the instance, for people and for programs; see ``describe``."""
+        return describe(self.home, self.account)
 
     def handle(self) -> LocalGalaxy:
         """Return the running Galaxy.
@@ -235,10 +248,3 @@ class Instance:
         missing = sorted(set(toolbox.ids()) - administration.tool_ids())
         key = read_secret(api_key_file(self.home))
         return LocalGalaxy(state.url, key, self.home.path, tuple(missing))
-
-    def _installed_version(self) -> str | None:
-        try:
-            found = galaxy_package(self.home).parent.glob("galaxy_app-*.dist-info")
-        except InstallError:
-            return None
-        return next((path.name.split("-")[1] for path in found), None)

@@ -27,7 +27,8 @@ def choose_port(asked: int | None, last: int | None) -> int:
                 "or leave out --port and a free one is taken."
             )
         return asked
-    for port in (*([last] if last else []), *_USUAL):
+    candidates: list[int] = [*([last] if last else []), *_USUAL]
+    for port in candidates:
         if is_free(port):
             return port
     with socket.socket() as probe:
