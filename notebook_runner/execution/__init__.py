@@ -1,0 +1,1 @@
+"""Run one notebook: parameters, inputs, kernel, time limits, salvage, report."""

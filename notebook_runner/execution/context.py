@@ -1,0 +1,65 @@
+"""What the kernel is told: its inputs, where outputs and metrics go, its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from notebook_runner.execution.folder import METRICS, OUTPUTS
+from notebook_runner.execution.parameters import INPUTS_PARAMETER
+from notebook_runner.record.files import write_json_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from notebook_runner.execution.inputs import NamedInput
+
+CONTEXT_VARIABLE = "NOTEBOOK_RUNNER_CONTEXT"
+#: A notebook has no business with the key that its results are written back with.
+_KEPT_FROM_KERNEL = ("GALAXY_API_KEY", "GALAXY_KEY")
+
+
+def write_context(target: Path, folder: Path, inputs: Iterable[NamedInput]) -> None:
+    """Write the file that ``notebook_runner.inputs`` and its siblings read.
+
+    Parameters
+    ----------
+    target
+        The file to write.
+    folder
+        Folder of the run, absolute.
+    """
+    context = {
+        "inputs": {named.name: named.as_value() for named in inputs},
+        "outputs_dir": str(folder / OUTPUTS),
+        "metrics_file": str(folder / METRICS),
+    }
+    write_json_atomically(target, context)
+
+
+def kernel_environment(
+    env: Mapping[str, str],
+    *,
+    secrets: Mapping[str, str],
+    context: Path,
+    inputs: Iterable[NamedInput],
+    notebook_folder: Path,
+    interpreter: str | None,
+) -> dict[str, str]:
+    """Return the environment variables of the kernel.
+
+    The inputs are there as JSON too, for kernels that are not Python's.
+    Modules that lie beside the notebook can be imported, as in JupyterLab,
+    and ``python`` and ``pip`` on the path are the kernel's.
+    """
+    result = {name: value for name, value in env.items() if name not in _KEPT_FROM_KERNEL}
+    result.update(secrets)
+    result[CONTEXT_VARIABLE] = str(context)
+    result[INPUTS_PARAMETER] = json.dumps({named.name: named.as_value() for named in inputs})
+    python_path = [env.get("PYTHONPATH", ""), str(notebook_folder)]
+    result["PYTHONPATH"] = os.pathsep.join(part for part in python_path if part)
+    if interpreter and os.path.isabs(interpreter):  # noqa: PTH117
+        result["PATH"] = os.pathsep.join([os.path.dirname(interpreter), env.get("PATH", "")])  # noqa: PTH120
+    return result

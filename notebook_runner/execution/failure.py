@@ -1,0 +1,146 @@
+"""Why a run ended the way it did: status, error and exit code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from notebook_runner.errors import (
+    CellFailedError,
+    CellTimeoutError,
+    InterruptedRunError,
+    KernelDiedError,
+    NotebookRunnerError,
+    OutOfMemoryError,
+    RunTimeoutError,
+    TerminatedRunError,
+)
+from notebook_runner.execution.watchdog import StopReason
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from notebook_runner.execution.engine import Execution
+
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    Attributes
+    ----------
+    status
+        One of the run record's.
+    error
+        ``None`` when all went well.
+    details
+        The run record's ``error`` entry.
+    """
+
+    status: str
+    error: NotebookRunnerError | None = None
+    details: dict[str, Any] | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return 0 if self.error is None else self.error.exit_code
+
+
+def judge(
+    node: NotebookNode, execution: Execution, *, timeout: float | None, cell_timeout: float | None
+) -> Ending:
+    """Say how the execution of ``node`` ended.
+
+    Parameters
+    ----------
+    timeout, cell_timeout
+        The limits in seconds, for the message.
+    """
+    index = next((c["index"] for c in execution.cells if c["status"] == "failed"), None)
+    if index is None:
+        # Stopped between two cells, or before the first.
+        index = next((c["index"] for c in execution.cells if c["status"] == "running"), None)
+    number = next((c["number"] for c in execution.cells if c["index"] == index), None)
+    where = "before its first cell" if number is None else f"in cell {number}"
+    output = _error_output(node, index)
+    status, error = _name(execution, where, output, timeout, cell_timeout)
+    return ending(status, error, index=index, number=number, output=output)
+
+
+def ending(
+    status: str,
+    error: NotebookRunnerError | None,
+    *,
+    index: int | None = None,
+    number: int | None = None,
+    output: NotebookNode | None = None,
+) -> Ending:
+    """Put together status, error and the details for the run record."""
+    if error is None:
+        return Ending(status)
+    details = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "cell_index": index,
+        "cell_number": number,
+        "ename": None if output is None else str(output.get("ename", "")),
+        "evalue": None if output is None else strip_ansi(str(output.get("evalue", ""))),
+        "traceback": None if output is None else _traceback(output),
+    }
+    return Ending(status, error, details)
+
+
+def strip_ansi(text: str) -> str:
+    """Take the terminal's colour codes out of a text."""
+    return _ANSI.sub("", text)
+
+
+def _name(
+    execution: Execution,
+    where: str,
+    output: NotebookNode | None,
+    timeout: float | None,
+    cell_timeout: float | None,
+) -> tuple[str, NotebookRunnerError | None]:
+    match execution.watchdog.reason:
+        case StopReason.RUN_TIMEOUT:
+            message = f"The time limit of the run ({timeout:g} s) passed {where}."
+            return "timeout", RunTimeoutError(f"{message} Raise it with --timeout.")
+        case StopReason.CELL_TIMEOUT:
+            message = f"The time limit of a cell ({cell_timeout:g} s) passed {where}."
+            return "timeout", CellTimeoutError(f"{message} Raise it with --cell-timeout.")
+        case StopReason.INTERRUPTED:
+            return "interrupted", InterruptedRunError(f"The run was interrupted {where}.")
+        case StopReason.TERMINATED:
+            return "interrupted", TerminatedRunError(f"The run was terminated {where} (SIGTERM).")
+    if execution.died is not None:
+        cause, out_of_memory = execution.kernel.cause_of_death()
+        if out_of_memory:
+            message = f"The kernel ran out of memory {where}: {cause}."
+            return "out_of_memory", OutOfMemoryError(
+                f"{message} Give the job more memory, or load less data at a time."
+            )
+        return "died", KernelDiedError(f"The kernel died {where}: {cause}.")
+    if execution.failed is None:
+        return "ok", None
+    ename = "an error" if output is None else output.get("ename", "an error")
+    evalue = "" if output is None else strip_ansi(str(output.get("evalue", "")))
+    summary = evalue.strip().splitlines()[0] if evalue.strip() else ""
+    hint = " (out of memory)" if ename == "MemoryError" else ""
+    message = f"Cell{where.removeprefix('in cell')} failed: {ename}{hint}"
+    return "failed", CellFailedError(f"{message}: {summary}" if summary else message)
+
+
+def _error_output(node: NotebookNode, index: int | None) -> NotebookNode | None:
+    if index is None or index >= len(node.cells):
+        return None
+    errors = [o for o in node.cells[index].get("outputs", []) if o.output_type == "error"]
+    return errors[-1] if errors else None
+
+
+def _traceback(output: NotebookNode) -> str:
+    return strip_ansi("\n".join(output.get("traceback", [])))

@@ -1,0 +1,224 @@
+"""Run one notebook, whatever happens leaving everything that was reached on disk."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notebook_runner.errors import GpuError, NotebookRunnerError, OutputError
+from notebook_runner.execution.background import Background
+from notebook_runner.execution.context import kernel_environment, write_context
+from notebook_runner.execution.failure import Ending, ending, judge
+from notebook_runner.execution.folder import (
+    METRICS,
+    NOTEBOOK,
+    OUTPUTS,
+    RECORD,
+    REPORT,
+    prepare_folder,
+)
+from notebook_runner.execution.inputs import NamedInput, stage
+from notebook_runner.execution.kernel import (
+    Kernel,
+    KernelChoice,
+    choose_kernel,
+    peak_memory_of_children,
+)
+from notebook_runner.execution.notebook import SourceNotebook, read_notebook
+from notebook_runner.execution.notebook_file import NotebookFile
+from notebook_runner.execution.parameters import convert_parameters, declared_parameters
+from notebook_runner.execution.progress import Progress, Silence
+from notebook_runner.execution.request import RunRequest, RunResult
+from notebook_runner.execution.secrets import Masker
+from notebook_runner.execution.watchdog import StopReason, Watchdog
+from notebook_runner.record.gpu import GpuMemoryWatch, list_gpus
+from notebook_runner.record.outputs import collect_outputs
+from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A request that was found possible."""
+
+    source: SourceNotebook
+    parameters: dict[str, Any]
+    choice: KernelChoice
+    gpus: list[dict[str, Any]] | None
+    folder: Path
+
+
+def execute(request: RunRequest, progress: Progress | None = None) -> RunResult:
+    """Run a notebook.
+
+    What goes wrong while the notebook runs is part of the result; what makes
+    it impossible to start is raised, and leaves no trace on disk.
+
+    Raises
+    ------
+    NotebookError, ParameterError, InputError, KernelError, GpuError, OutputError
+        The run cannot be started.
+    """
+    plan = _plan(request)
+    return _Run(request, plan, progress or Silence()).execute()
+
+
+def _plan(request: RunRequest) -> _Plan:
+    source = read_notebook(request.notebook)
+    parameters = convert_parameters(
+        declared_parameters(source.node), request.parameter_texts, request.parameter_values
+    )
+    choice = choose_kernel(source.node, request.kernel)
+    if parameters and choice.language != "python":
+        from notebook_runner.execution.translators import check_translation
+
+        check_translation(parameters, choice.name, choice.language)
+    gpus = list_gpus()
+    if request.gpu and gpus is None:
+        raise GpuError(
+            "A GPU was asked for, and the NVIDIA driver shows none here. Run on a machine with a "
+            "GPU (in Galaxy: a GPU destination), or leave the GPU out."
+        )
+    folder = prepare_folder(request.output_dir, request.notebook, overwrite=request.overwrite)
+    return _Plan(source, parameters, choice, gpus, folder)
+
+
+class _Run:
+    def __init__(self, request: RunRequest, plan: _Plan, progress: Progress) -> None:
+        self.request = request
+        self.plan = plan
+        self.progress = progress
+        self.folder = plan.folder
+        self.masker = Masker([*request.secrets.values(), *request.hidden])
+        name = request.name or request.notebook.name
+        self.record = new_record(notebook_name=name, env=dict(os.environ))
+        self.started = time.monotonic()
+        self.node: NotebookNode = plan.source.node
+        self.file = NotebookFile(self.folder / NOTEBOOK, self.masker)
+
+    def execute(self) -> RunResult:
+        """Run the notebook and write everything that belongs to the run."""
+        request = self.request
+        with ExitStack() as stack:
+            watchdog = stack.enter_context(Watchdog(request.timeout, request.cell_timeout))
+            stack.enter_context(watchdog.signals())
+            work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="notebook-run-")))
+            inputs = stage(request.inputs, work / "inputs")
+            self._describe()
+            self.background = Background(self.record, report=request.report)
+            outcome = self._run_kernel(watchdog, work, inputs)
+            return self._finish(outcome, in_a_hurry=watchdog.reason is StopReason.TERMINATED)
+
+    def _describe(self) -> None:
+        source, plan = self.plan.source, self.plan
+        self.record["notebook"].update(sha256=source.sha256, size=source.size)
+        self.record.update(
+            parameters=plan.parameters,
+            secrets=sorted(self.request.secrets),
+            # The files' own paths: those of the links end with the run.
+            inputs=[named.as_record() for named in self.request.inputs],
+            kernel=plan.choice.as_record(),
+            gpu=plan.gpus,
+        )
+
+    def _run_kernel(self, watchdog: Watchdog, work: Path, inputs: list[NamedInput]) -> Ending:
+        kernel = Kernel(self.plan.choice, work)
+        context = work / "context.json"
+        write_context(context, self.folder, inputs)
+        env = kernel_environment(
+            os.environ,
+            secrets=self.request.secrets,
+            context=context,
+            inputs=inputs,
+            notebook_folder=self.request.notebook.absolute().parent,
+            interpreter=kernel.interpreter,
+        )
+        try:
+            kernel.start(self.folder, env)
+            watchdog.attach(kernel)
+            self.background.start(kernel.interpreter, env)
+            with GpuMemoryWatch(self.plan.gpus):
+                return self._run_cells(kernel, watchdog, inputs)
+        except NotebookRunnerError as error:
+            return ending("failed", error)
+        finally:
+            kernel.shut_down()
+
+    def _run_cells(self, kernel: Kernel, watchdog: Watchdog, inputs: list[NamedInput]) -> Ending:
+        # papermill is imported while the kernel boots.
+        from notebook_runner.execution.engine import Execution, run_cells
+        from notebook_runner.execution.injection import inject, list_cells
+
+        if kernel.choice.requested is not None:
+            self.progress.note(
+                f"Kernel {kernel.choice.requested!r} is not here; running on "
+                f"{kernel.choice.name!r} instead."
+            )
+        self.node = inject(self.node, self.plan.parameters, inputs, kernel.choice)
+        self.record["cells"] = list_cells(self.node)
+        execution = Execution(
+            kernel=kernel,
+            watchdog=watchdog,
+            file=self.file,
+            cells=self.record["cells"],
+            progress=self.progress,
+            cell_changed=self._write_record,
+        )
+        self._write_record()
+        run_cells(self.node, execution)
+        request = self.request
+        return judge(
+            self.node, execution, timeout=request.timeout, cell_timeout=request.cell_timeout
+        )
+
+    def _finish(self, outcome: Ending, *, in_a_hurry: bool) -> RunResult:
+        self.record.update(
+            status=outcome.status,
+            exit_code=outcome.exit_code,
+            error=outcome.details,
+            end=now(),
+            duration_s=round(time.monotonic() - self.started, 3),
+        )
+        self.record["machine"]["peak_memory_bytes"] = peak_memory_of_children()
+        for cell in self.record["cells"]:
+            if cell["status"] == "running" and outcome.error is not None:
+                cell["status"] = "failed" if cell["duration_s"] is not None else "skipped"
+        error = outcome.error
+        try:
+            # First what matters most: a scheduler may not leave time for the rest.
+            self._write_record()
+            self._gather()
+            self.background.finish(wait=not in_a_hurry)
+            self._write_record()
+            if self.request.report:
+                self._write_report()
+        except OutputError as failure:
+            error = error or failure
+        return RunResult(self.folder, self.masker.mask(self.record), error)
+
+    def _gather(self) -> None:
+        """Take down outputs and metrics, without the secrets that are in them."""
+        outputs = self.folder / OUTPUTS
+        removed = [] if outputs.is_symlink() else self.masker.mask_files(outputs)
+        found = collect_outputs(outputs)
+        self.record["outputs"] = found.files
+        self.record["outputs_left_out"] = [*removed, *found.left_out]
+        self.record["metrics"] = read_metrics(self.folder / METRICS)
+
+    def _write_record(self) -> None:
+        write_record(self.masker.mask(self.record), self.folder / RECORD)
+
+    def _write_report(self) -> None:
+        import nbformat
+
+        from notebook_runner.execution.report import write_report
+
+        node = nbformat.from_dict(self.masker.mask(self.node))
+        write_report(node, self.masker.mask(self.record), self.folder / REPORT)

@@ -1,0 +1,1 @@
+"""What a run leaves behind: outputs, metrics, the run record and its JSON Schema."""
