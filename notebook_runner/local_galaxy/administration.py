@@ -94,7 +94,7 @@ class Administration:
             state = self.call("GET", f"jobs/{job}")["state"]
             if state in _ENDED:
                 break
-            time.sleep(0.1)
+            time.sleep(0.2)
         if state != "ok":
             raise StartError(
                 f"Galaxy at {self._url} answers, but its first job is {state!r} after "

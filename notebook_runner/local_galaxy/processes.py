@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 #: Set for the server and inherited by all that it starts, kernels of running jobs included.
 MARKER = "NOTEBOOK_RUNNER_LOCAL_GALAXY"
-_PATIENCE_S = 8.0
+#: Seconds between asking and killing; Galaxy's idle worker alone would take seven to end.
+_PATIENCE_S = 3.0
 
 
 def find_processes(home: Path) -> list[psutil.Process]:
