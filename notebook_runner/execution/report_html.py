@@ -8,73 +8,36 @@ last word: it lets nothing through but listed elements and attributes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import bleach  # type: ignore[import-untyped]
 import lxml.html
 from lxml import etree
-from lxml.html import HtmlElement
 from markupsafe import Markup
 
+from notebook_runner.execution.report_allowed import LINK_SCHEMES, allow, is_listed, names
 from notebook_runner.execution.report_pictures import PictureError, Pictures
 from notebook_runner.execution.report_text import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml.html import HtmlElement
+
 # Beyond this an output is not even parsed.
 MAX_HTML_PARSED = 20_000_000
-# bleach needs about a second for a million characters.
+# Cleaning takes about a second for a million characters.
 MAX_HTML = 200_000
 MAX_ROWS = 200
 MAX_DEPTH = 60
 
-_TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details dfn div dl dt em figcaption "
-    "figure h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strike "
-    "strong sub summary sup table tbody td tfoot th thead time tr tt u ul var".split()
-)
-# What the value must look like, wholly. A link's scheme is bleach's business.
-_TEXT = re.compile(r".*", re.DOTALL)
-_COUNT = re.compile(r"\d{1,4}")
-_EVERYWHERE = {
-    # An id of the notebook must not pass for one of the report's own, nor a class.
-    "id": re.compile(r"nb-[^\s\"'<>&]{1,200}"),
-    "class": re.compile(r"(?:dataframe|highlight|math|[a-z][a-z0-9]{0,2})"),
-}
-_ATTRIBUTES = {
-    "a": {
-        "href": _TEXT,
-        "title": _TEXT,
-        "rel": re.compile("noopener noreferrer nofollow"),
-        "target": re.compile("_blank"),
-    },
-    "abbr": {"title": _TEXT},
-    "col": {"span": _COUNT},
-    "details": {"open": re.compile("|open")},
-    "img": {
-        "src": re.compile(r"report_files/[\w-]+\.[a-z]{3,4}", re.ASCII),
-        "alt": _TEXT,
-        "title": _TEXT,
-        "width": _COUNT,
-        "height": _COUNT,
-    },
-    "ol": {"start": _COUNT},
-    "table": {"border": re.compile("[01]")},
-    "td": {"colspan": _COUNT, "rowspan": _COUNT},
-    "th": {"colspan": _COUNT, "rowspan": _COUNT, "scope": re.compile("row|col|rowgroup|colgroup")},
-    "time": {"datetime": _TEXT},
-}
-_LINK_SCHEMES = frozenset({"http", "https", "mailto"})
-
 # These are nothing without a script or a server, so their loss is worth a sentence.
-_LIVE = frozenset(
+_LIVE = names(
     "applet audio button canvas embed frame frameset iframe input object script select textarea "
-    "video".split()
+    "video"
 )
-_SILENT = frozenset(
-    "base link meta noembed noframes noscript plaintext style svg template title xmp".split()
-)
+_SILENT = names("base link meta noembed noframes noscript plaintext style svg template title xmp")
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 
 
@@ -136,16 +99,18 @@ class Cleaner:
         if not source.strip():
             return Fragment(Markup())
         try:
-            root = lxml.html.document_fromstring(source, lxml.html.HTMLParser(huge_tree=False))
+            root: HtmlElement = lxml.html.document_fromstring(
+                source, lxml.html.HTMLParser(huge_tree=False)
+            )
         except (etree.ParserError, etree.XMLSyntaxError):
             return Fragment(Markup())
-        classes = {name for value in root.xpath("//@class") for name in str(value).split()}
+        classes = {name for element in root.iter("*") for name in element.get("class", "").split()}
         live = self._shape(root)
         text = etree.tostring(root, encoding="unicode", method="html")
         if len(text) > MAX_HTML:
             raise HtmlError("it is too large")
         return Fragment(
-            Markup(_allow(text)),  # noqa: S704 - this is what bleach is for
+            Markup(allow(text)),  # noqa: S704 - this is what bleach is for
             live=live,
             empty=not root.text_content().strip() and root.find(".//img") is None,
             classes=frozenset(classes),
@@ -211,7 +176,7 @@ class Cleaner:
 def _shape_element(element: HtmlElement) -> None:
     tag = element.tag
     if "class" in element.attrib:
-        known = [c for c in element.get("class", "").split() if _is_listed(tag, "class", c)]
+        known = [c for c in element.get("class", "").split() if is_listed(tag, "class", c)]
         element.set("class", known[0] if known else "")
     name = element.get("id") or (element.get("name") if tag == "a" else None)
     if tag in _HEADINGS:
@@ -232,7 +197,7 @@ def _mark_link(element: HtmlElement) -> None:
         scheme = ""
     if address.startswith("#"):
         element.set("href", f"#nb-{address[1:]}")
-    elif scheme in _LINK_SCHEMES:
+    elif scheme in LINK_SCHEMES:
         element.set("href", address)
         element.set("rel", "noopener noreferrer nofollow")
         element.set("target", "_blank")
@@ -265,20 +230,3 @@ def _replace(element: HtmlElement, new: HtmlElement | str) -> None:
         new.tail = element.tail
         element.tail = None
         parent.replace(element, new)
-
-
-def _is_listed(tag: str, name: str, value: str) -> bool:
-    pattern = _EVERYWHERE.get(name) or _ATTRIBUTES.get(tag, {}).get(name)
-    return pattern is not None and pattern.fullmatch(value) is not None
-
-
-def _allow(html: str) -> str:
-    cleaned: str = bleach.clean(
-        html,
-        tags=_TAGS,
-        attributes=_is_listed,
-        protocols=_LINK_SCHEMES,
-        strip=True,
-        strip_comments=True,
-    )
-    return cleaned.strip()

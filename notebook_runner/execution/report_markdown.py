@@ -9,10 +9,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from notebook_runner.execution.report_text import highlight
 
 # Some constructs take the square of their length to read; a longer cell is shown as text.
-MAX_MARKDOWN = 100_000
+MAX_MARKDOWN = 50_000
 
 
-class _Renderer(IPythonRenderer):  # type: ignore[misc]
+class _Renderer(IPythonRenderer):
     """nbconvert's renderer, with formulas as their source and addresses as they stand."""
 
     def __init__(self) -> None:
@@ -26,18 +26,22 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def image(self, text: str, url: str, title: str | None = None) -> str:
         return HTMLRenderer.image(self, text, url, title)
 
+    def paragraph(self, text: str) -> str:
+        # A browser ends a paragraph before a formula of several lines; a div holds both.
+        return f"<div>{text}</div>\n" if "<pre" in text else super().paragraph(text)
+
     def block_math(self, body: str) -> str:
-        return _formula(f"$${body}$$")
+        return _formula(f"$${body}$$", "pre")
 
     def inline_math(self, body: str) -> str:
         return _formula(f"${body}$")
 
     def latex_environment(self, name: str, body: str) -> str:
-        return _formula(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+        return _formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "pre")
 
 
-def _formula(source: str) -> str:
-    return f'<code class="math">{escape(source)}</code>'
+def _formula(source: str, element: str = "code") -> str:
+    return f'<{element} class="math">{escape(source)}</{element}>'
 
 
 def markdown_to_html(source: str) -> str:

@@ -6,16 +6,18 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
-
-from lxml import etree
 
 from notebook_runner.execution.folder import OUTPUTS, REPORT_FILES
 from notebook_runner.execution.report_svg import SvgError, clean_svg, parse_svg
 from notebook_runner.execution.report_text import mapping_of, printable, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from lxml import etree
 
 MAX_PICTURE_BYTES = 20_000_000
 MAX_PICTURES = 500
@@ -90,7 +92,8 @@ class Pictures:
         the report; everything else is refused, the network above all.
         """
         if address.startswith("attachment:"):
-            return self._add_attachment(unquote(address.removeprefix("attachment:")), attachments, stem)
+            name = unquote(address.removeprefix("attachment:"))
+            return self._add_attachment(mapping_of(attachments.get(name)), stem)
         if match := _DATA_URL.match(address):
             content = _content_of_data_url(match, address)
             if match[1].lower() == SVG_TYPE:
@@ -98,8 +101,7 @@ class Pictures:
             return self.add(content, stem)
         return self.add(self._read_output(address), stem)
 
-    def _add_attachment(self, name: str, attachments: Mapping[str, Any], stem: str) -> str:
-        bundle = mapping_of(attachments.get(name))
+    def _add_attachment(self, bundle: Mapping[str, Any], stem: str) -> str:
         for mime in RASTER_TYPES:
             if mime in bundle:
                 return self.add_base64(bundle[mime], stem)

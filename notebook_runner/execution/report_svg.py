@@ -9,9 +9,12 @@ itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -134,9 +137,10 @@ _WITH_TEXT = frozenset({"text", "tspan", "textPath", "title", "desc"})
 
 
 def _local_name(element: etree._Element) -> str | None:
-    if not isinstance(element.tag, str):  # a comment, an instruction, an entity
+    tag: object = element.tag
+    if not isinstance(tag, str):  # a comment, an instruction, an entity
         return None
-    namespace, _, name = element.tag.rpartition("}")
+    namespace, _, name = tag.rpartition("}")
     if namespace and namespace != f"{{{SVG}":
         return None
     return _ELEMENT_NAMES.get(name.lower())

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 from nbconvert.filters.ansi import ansi2html, strip_ansi
 from pygments import highlight as highlight_tokens  # type: ignore[import-untyped]
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from pygments.lexer import Lexer  # type: ignore[import-untyped]
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
 # A longer text keeps its beginning and its end: a log says there how it went.
 MAX_TEXT = 50_000
 TAIL_OF_TEXT = 15_000
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 # Terminal sequences that carry no colour: titles and links (OSC), character sets, single codes.
 _OTHER_ESCAPES = re.compile(
     "\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
@@ -33,6 +37,11 @@ _STYLE_OF_COLOUR = re.compile(r'(<span[^<>]*?) style="[^"<>]*"')
 def mapping_of(value: Any) -> Mapping[str, Any]:
     """Return the value where it is a mapping, else an empty one: notebooks may be invalid."""
     return value if isinstance(value, Mapping) else {}
+
+
+def list_of(value: Any) -> Sequence[Any]:
+    """Return the value where it is a list, else an empty one."""
+    return value if isinstance(value, list | tuple) else ()
 
 
 def text_of(value: Any) -> str:
