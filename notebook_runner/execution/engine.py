@@ -102,6 +102,8 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
                 info = self.wait_for_reply(self.kc.kernel_info())
                 self.nb.metadata["language_info"] = info["content"]["language_info"]
             self.set_widgets_metadata()
+            if execution.died is None:
+                execution.kernel.ask_to_exit(self.kc)
         finally:
             self.kc.stop_channels()
 

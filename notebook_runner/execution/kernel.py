@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_KERNEL = "python3"
 _SHUTDOWN_LIMIT_S = 3.0
+_EXIT = "_loop = get_ipython().kernel.io_loop\n_loop.add_callback(_loop.stop)"
 #: Longer names of sockets are cut by the system (sun_path holds 108 bytes).
 _LONGEST_SOCKET = 100
 
@@ -109,6 +110,7 @@ class Kernel:
             self.manager.transport = "ipc"
         self._oom_kills = count_oom_kills()
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     @property
     def interpreter(self) -> str | None:
@@ -157,16 +159,27 @@ class Kernel:
         """End the kernel and what it started, at once."""
         self._signal_group(signal.SIGKILL)
 
-    def shut_down(self) -> None:
-        """Let the kernel end properly, so that open files are flushed, then clean up.
+    def ask_to_exit(self, client: Any) -> None:
+        """Ask an idle IPython kernel to end as if its program were over.
 
-        The manager's own way begins with an interrupt, after which a kernel
-        may not answer the request to shut down any more, and looks only ten
-        times a second.
+        ipykernel's own way, a request on the control channel, can lock up: the
+        control thread then publishes on a channel that the main thread closes.
+
+        Parameters
+        ----------
+        client
+            A client whose channels are open.
         """
+        if self.manager.ipykernel:
+            client.execute(_EXIT, silent=True, store_history=False)
+            self._asked = True
+
+    def shut_down(self) -> None:
+        """Let the kernel end properly, so that open files are flushed, then clean up."""
         try:
             if self._process is not None and self._process.poll() is None:
-                run_sync(self.manager.request_shutdown)()
+                if not self._asked:
+                    run_sync(self.manager.request_shutdown)()
                 self._process.wait(timeout=_SHUTDOWN_LIMIT_S)
         except subprocess.TimeoutExpired:
             pass

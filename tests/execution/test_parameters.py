@@ -103,7 +103,7 @@ def test_text_becomes_the_declared_type(name, text, value):
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(name, text, message):
-    with pytest.raises(ParameterError, match="^") as caught:
+    with pytest.raises(ParameterError) as caught:
         convert(name, text)
     assert message in str(caught.value)
     assert name in str(caught.value)
@@ -147,7 +147,7 @@ HOSTILE = [
     "$HOME $(id) `id` ${PATH}",
     "</script><script>alert(1)</script>",
     "back\\slash \\n \\x41",
-    "naïve – 日本語 – 🧬",
+    "naïve, 日本語, 🧬",
     "__dq__ %s {0} {{x}}",
     "'''\"\"\"",
     "\u2028line separator\x1b[31m",
