@@ -17,6 +17,8 @@ from notebook_runner.local_galaxy.credentials import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from notebook_runner.local_galaxy.home import Home
 
 _ENDED = ("ok", "error", "deleted", "paused", "failed_metadata")
@@ -64,9 +66,32 @@ class Administration:
         found = self.call("GET", "tools", params={"in_panel": "false"})
         return {tool["id"] for tool in found}
 
-    def reload_tools(self) -> None:
-        """Let the server read its list of tools and the tools themselves again."""
+    def reload_tools(self, ids: Iterable[str], section: str, *, timeout: float = 60) -> None:
+        """Let the server read its list of tools, and those it has already, again.
+
+        Parameters
+        ----------
+        ids
+            The tools to read again.
+        section
+            Id of a section of the list, by which it is known that it was read.
+
+        Raises
+        ------
+        StartError
+            When the server has not read the list within ``timeout`` seconds.
+        """
+        for tool in set(ids) & self.tool_ids():
+            self.call("GET", f"tools/{tool}/reload")
         self.call("PUT", "configuration/toolbox")
+        end = time.monotonic() + timeout
+        while section not in self.call("GET", "tool_panels/default"):
+            if time.monotonic() > end:
+                raise StartError(
+                    f"Galaxy at {self._url} did not read its changed tools within "
+                    f"{timeout:.0f} s. Start it again: `notebook-runner galaxy down`, then `up`."
+                )
+            time.sleep(0.1)
 
     def run_first_job(self, *, timeout: float = 120) -> None:
         """Run the smallest of jobs, so that the worker loads what all jobs need.

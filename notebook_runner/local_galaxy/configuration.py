@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 #: The name by which a tool requires this package.
 PACKAGE = "notebook-runner"
-#: What the server's worker loads beside Galaxy.
-WARM_UP = "notebook_runner_warm_up.py"
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,19 @@ def write(
     target = home.config / "galaxy.yml"
     content = yaml.safe_dump({**configuration.galaxy, "galaxy": galaxy}, sort_keys=False)
     _write_private(target, content, account)
-    # Gravity puts the folder `lib` of where it runs on the services' Python path.
+    _write_library(home, account)
+    write_package_dependency(home)
+    return target
+
+
+def _write_library(home: Home, account: Account) -> None:
+    """Write what the server's Pythons load: gravity puts ``lib``, where it runs, on their path."""
     library = home.server / "lib"
     library.mkdir(mode=0o700, exist_ok=True)
     account.own(library)
-    source = files("notebook_runner.local_galaxy").joinpath(WARM_UP)
-    _write_private(library / WARM_UP, source.read_text(), account)
-    write_package_dependency(home)
-    return target
+    for source in files("notebook_runner.local_galaxy").joinpath("server_lib").iterdir():
+        if source.name.endswith(".py"):
+            _write_private(library / source.name, source.read_text(), account)
 
 
 def write_tool_conf(configuration: Configuration, home: Home, account: Account) -> None:

@@ -24,7 +24,7 @@ STANDARD = ("galaxy", "kernel", "runner")
 #: What is made where it is asked for.
 OPTIONAL = ("kernel-tensorflow", "lab")
 #: Where this package is installed as well.
-WITH_PACKAGE = ("kernel", "kernel-tensorflow", "runner")
+WITH_PACKAGE = ("kernel", "kernel-tensorflow", "lab", "runner")
 
 _STAMP = ".installed.json"
 

@@ -116,6 +116,9 @@ class Instance:
                     administration = Administration(running.url, key)
                     return self._refresh(running, administration, wanted, toolbox)
                 self.say("The configuration has changed: Galaxy is started again.")
+            elif port is not None:
+                # Before the running server is ended for the sake of another port.
+                choose_port(port, None)
             self._end()
             return self._start(port, toolbox)
 
@@ -237,7 +240,7 @@ class Instance:
         if toolbox.digest() != state.tools:
             self.say("The tools have changed: Galaxy reads them again.")
             write_tool_conf(wanted, self.home, self.account)
-            administration.reload_tools()
+            administration.reload_tools(toolbox.ids(), toolbox.section())
             state = ServerState(**{**vars(state), "tools": toolbox.digest()})
             write_state(self.home, state)
         return self._describe(state, administration, toolbox)

@@ -8,6 +8,8 @@ from notebook_runner.errors import PortInUseError
 from notebook_runner.local_galaxy.configuration import HOST
 from notebook_runner.local_galaxy.processes import who_listens
 
+#: Ports below are the system's.
+LOWEST = 1024
 _USUAL = range(8080, 8100)
 
 
@@ -27,7 +29,7 @@ def choose_port(asked: int | None, last: int | None) -> int:
                 "or leave out --port and a free one is taken."
             )
         return asked
-    candidates: list[int] = [*([last] if last else []), *_USUAL]
+    candidates: list[int] = [*([last] if last and last >= LOWEST else []), *_USUAL]
     for port in candidates:
         if is_free(port):
             return port

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 SERVICES = ("celery", "gunicorn")
 _LOGS_KEPT = 3
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: Kept, because Python complains of a child that outlives its object.
-_started: list[subprocess.Popen[bytes]] = []
 #: What the server gets of the caller's environment; anything else could be a secret.
 _PASSED_ON = (
     *("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -70,7 +68,8 @@ def start_server(home: Home, account: Account, config: Path) -> psutil.Process:
             start_new_session=True,
             **account.popen_options(),
         )
-    _started.append(process)
+    # The server outlives this object, which Python would otherwise complain about.
+    process.returncode = 0
     return psutil.Process(process.pid)
 
 

@@ -41,6 +41,10 @@ class Toolbox:
         """Digest the tools and all that lies beside them."""
         return digest_files([self.folder])
 
+    def section(self) -> str:
+        """Name the section of the suite's tools; a server that has it has read these very tools."""
+        return f"notebooks_{self.digest()[:12]}"
+
     def ids(self) -> list[str]:
         """Return the ids of the suite's own tools, as their XML gives them."""
         found = []
@@ -90,7 +94,7 @@ def render_tool_conf(toolbox: Toolbox, galaxy_tools: Path) -> str:
     root = etree.Element("toolbox")
     for identifier, name, files in (
         ("get_data", "Get data", [galaxy_tools / file for file in UPLOAD]),
-        ("notebooks", "Notebooks and models", list(toolbox.files)),
+        (toolbox.section(), "Notebooks and models", list(toolbox.files)),
         ("collections", "Collections", [galaxy_tools / file for file in COLLECTION_OPERATIONS]),
     ):
         section = etree.SubElement(root, "section", id=identifier, name=name)

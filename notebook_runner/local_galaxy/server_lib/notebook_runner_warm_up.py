@@ -1,7 +1,7 @@
 """Loaded by Galaxy's Celery worker: load what every job needs before the first job comes.
 
-This file is copied beside the server's configuration and named in Celery's
-setting ``imports``; it runs in Galaxy's environment, not in this package's.
+It is no part of this package: it is copied beside the server's configuration and named in Celery's
+setting ``imports``, and runs in Galaxy's environment.
 """
 # mypy: ignore-errors
 # What is imported here is installed where it runs, and nowhere else.
