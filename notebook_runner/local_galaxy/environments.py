@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: What every set-up makes.
 STANDARD = ("galaxy", "kernel", "runner")
 #: What is made where it is asked for.
-OPTIONAL = ("kernel-tensorflow", "lab")
+OPTIONAL = ("kernel-bash", "kernel-tensorflow", "lab")
 #: Where this package is installed as well.
 WITH_PACKAGE = ("kernel", "kernel-tensorflow", "lab", "runner")
 
