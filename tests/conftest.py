@@ -12,7 +12,8 @@ from notebook_runner.errors import LocalGalaxyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+    from notebook_runner.local_galaxy.handle import LocalGalaxy
+    from notebook_runner.local_galaxy.instance import Instance
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+    from notebook_runner.local_galaxy.handle import LocalGalaxy
+    from notebook_runner.local_galaxy.instance import Instance
 
 _KEY_VARIABLES = ("GALAXY_API_KEY", "PLANEMO_GALAXY_ADMIN_KEY", "PLANEMO_GALAXY_USER_KEY")
 _WATCH_EVERY_S = 2.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +101,11 @@ class Home:
         """What was started: process, port, versions."""
         return self.path / "state.json"
 
+    @property
+    def port_file(self) -> Path:
+        """The port that the server had last."""
+        return self.path / "port"
+
     def environment(self, name: str) -> Path:
         """Name the folder of an environment."""
         return self.environments / name
@@ -115,6 +121,22 @@ class Home:
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
             account.own(folder)
+
+    def remove(self, *, everything: bool = False) -> None:
+        """Remove what a server has made; with ``everything`` all that is known to lie here.
+
+        What else is in the folder stays: it can be any that was asked for.
+        """
+        folders = [self.server, self.keys, self.tools, self.planemo_root, self.path / "tests"]
+        if everything:
+            folders += [self.environments, self.pythons, self.wheels, self.packages]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if everything and self.path.is_dir():
+            for file in (self.state, self.port_file, self.path / ".lock"):
+                file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.rmdir()
 
     @contextmanager
     def locked(self, *, timeout: float = 900) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from notebook_runner.local_galaxy.credentials import (
     read_secret,
 )
 from notebook_runner.local_galaxy.environments import Installer
+from notebook_runner.local_galaxy.handle import LocalGalaxy
 from notebook_runner.local_galaxy.home import Home, choose_home
 from notebook_runner.local_galaxy.ports import choose_port, is_free
 from notebook_runner.local_galaxy.processes import end_processes
@@ -47,17 +47,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class LocalGalaxy:
-    """A running local Galaxy, as clients and tests use it."""
-
-    url: str
-    api_key: str
-    home: Path
-    #: ids of tools of the suite that the server could not load
-    missing_tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,17 +97,10 @@ class Instance:
             self._install(())
             toolbox = stage_tools(self.checkout, self.home, self.account)
             running = self._running()
-            if running is not None and port in (None, running.port):
-                credentials = load_credentials(self.home)
-                wanted = render(self.home, toolbox, credentials, running.port)
-                key = read_secret(api_key_file(self.home))
-                if key and wanted.digest() == running.configuration:
-                    administration = Administration(running.url, key)
-                    return self._refresh(running, administration, wanted, toolbox)
-                self.say("The configuration has changed: Galaxy is started again.")
-            elif port is not None:
-                # Before the running server is ended for the sake of another port.
-                choose_port(port, None)
+            if running is not None:
+                wanted = self._wanted(running, toolbox, port)
+                if wanted is not None:
+                    return self._refresh(running, wanted, toolbox)
             self._end()
             return self._start(port, toolbox)
 
@@ -144,11 +126,7 @@ class Instance:
             When some process cannot be ended.
         """
         self.down()
-        if everything:
-            shutil.rmtree(self.home.path, ignore_errors=True)
-            return
-        for folder in (self.home.server, self.home.keys, self.home.tools, self.home.planemo_root):
-            shutil.rmtree(folder, ignore_errors=True)
+        self.home.remove(everything=everything)
 
     def watch(self) -> None:
         """Look whether the server still runs.
@@ -229,14 +207,30 @@ class Instance:
         write_state(self.home, state)
         return self._describe(state, administration, toolbox)
 
-    def _refresh(
-        self,
-        state: ServerState,
-        administration: Administration,
-        wanted: Configuration,
-        toolbox: Toolbox,
-    ) -> LocalGalaxy:
+    def _wanted(
+        self, state: ServerState, toolbox: Toolbox, port: int | None
+    ) -> Configuration | None:
+        """Return what a running server should have; ``None`` if it must be started for that."""
+        if port not in (None, state.port):
+            # Asked before the running server is ended for the sake of another port.
+            choose_port(port, None)
+            self.say(f"Galaxy moves from port {state.port} to {port}.")
+            return None
+        wanted = render(self.home, toolbox, load_credentials(self.home), state.port)
+        if wanted.digest() != state.configuration:
+            self.say("The configuration has changed: Galaxy is started again.")
+            return None
+        if not self._administration(state).is_accepted():
+            self.say("Galaxy does not know its administrator's key: it is started again.")
+            return None
+        return wanted
+
+    def _administration(self, state: ServerState) -> Administration:
+        return Administration(state.url, read_secret(api_key_file(self.home)))
+
+    def _refresh(self, state: ServerState, wanted: Configuration, toolbox: Toolbox) -> LocalGalaxy:
         """Make changed tools known to a running server."""
+        administration = self._administration(state)
         if toolbox.digest() != state.tools:
             self.say("The tools have changed: Galaxy reads them again.")
             write_tool_conf(wanted, self.home, self.account)

@@ -52,7 +52,7 @@ def write_state(home: Home, state: ServerState) -> None:
 def last_port(home: Home) -> int | None:
     """Return the port that the server had last; it keeps its address where it can."""
     try:
-        return int((home.path / "port").read_text())
+        return int(home.port_file.read_text())
     except (OSError, ValueError):
         return None
 
@@ -61,5 +61,5 @@ def forget_state(home: Home) -> None:
     """Forget the server, but not its port."""
     state = read_state(home)
     if state is not None:
-        (home.path / "port").write_text(str(state.port))
+        home.port_file.write_text(str(state.port))
     home.state.unlink(missing_ok=True)

@@ -24,7 +24,8 @@ from notebook_runner.local_galaxy.state import read_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+    from notebook_runner.local_galaxy.handle import LocalGalaxy
+    from notebook_runner.local_galaxy.instance import Instance
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.slow]
 

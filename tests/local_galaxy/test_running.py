@@ -20,7 +20,8 @@ from notebook_runner.local_galaxy.administration import Administration
 from notebook_runner.local_galaxy.processes import find_processes
 
 if TYPE_CHECKING:
-    from notebook_runner.local_galaxy.instance import Instance, LocalGalaxy
+    from notebook_runner.local_galaxy.handle import LocalGalaxy
+    from notebook_runner.local_galaxy.instance import Instance
 
 pytestmark = pytest.mark.galaxy
 
