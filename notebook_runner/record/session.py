@@ -15,7 +15,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,7 @@ def _inputs_below(folder: Path) -> dict[str, InputValue]:
     """
     try:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     short = {entry: entry.name if entry.is_dir() else entry.stem for entry in entries}
     uses = Counter(short.values())
@@ -167,9 +167,10 @@ def _inputs_below(folder: Path) -> dict[str, InputValue]:
         name = short[entry] if uses[short[entry]] == 1 else entry.name
         if entry.is_dir():
             found[name] = [
-                {"path": str(file), "identifier": file.relative_to(entry).as_posix()}
-                for file in sorted(entry.rglob("*"))
-                if file.is_file() and not file.name.startswith(".")
+                {"path": str(entry / identifier), "identifier": identifier.as_posix()}
+                for identifier in sorted(file.relative_to(entry) for file in entry.rglob("*"))
+                if not any(part.startswith(".") for part in identifier.parts)
+                and (entry / identifier).is_file()
             ]
         else:
             found[name] = str(entry)
@@ -194,18 +195,19 @@ def _check_metric_name(name: Any) -> None:
 
 def _as_json_number(name: str, value: Any) -> int | float | None:
     plain = value
-    if getattr(value, "shape", None) == ():
+    shape = getattr(value, "shape", ())
+    if hasattr(value, "shape") and shape == ():
         # A scalar of numpy, or an array of no dimensions; TensorFlow's have numpy() only.
         plain = value.item() if hasattr(value, "item") else value.numpy().item()
     if isinstance(plain, int):
         return int(plain)
     try:
-        if isinstance(plain, str | bytes | complex):
-            raise TypeError("not a real number")
+        if shape != () or isinstance(plain, str | bytes):
+            raise TypeError
         number = float(plain)
     except (TypeError, ValueError, OverflowError):
         raise TypeError(
-            f"log_metric({name!r}, ...) takes one real number (int, float, bool or a numpy scalar), "
+            f"log_metric({name!r}, ...) takes one real number (int, float, bool, numpy scalar), "
             f"not a {type(value).__name__}: {value!r:.60}."
         ) from None
     return number if abs(number) < float("inf") else None
@@ -242,9 +244,6 @@ def _locked(target: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"Cannot write beside {target}: {error.strerror}.") from error
     with handle:
-        try:
+        with suppress(OSError):  # some network file systems know no locks; one process needs none
             fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:
-            # Some network file systems know no locks; a lone process needs none.
-            pass
         yield
