@@ -96,9 +96,13 @@ def test_server_listens_on_this_machine_alone(galaxy: LocalGalaxy) -> None:
 def test_key_stands_in_no_log_and_no_command_line(
     galaxy: LocalGalaxy, galaxy_instance: Instance
 ) -> None:
+    in_address = requests.get(
+        f"{galaxy.url}/api/whoami", params={"key": galaxy.api_key}, timeout=30
+    )
     logs = list(galaxy_instance.home.logs.iterdir())
     lines = [" ".join(process.cmdline()) for process in find_processes(galaxy.home)]
 
+    assert in_address.ok
     assert logs
     assert not [log for log in logs if galaxy.api_key in log.read_text(errors="replace")]
     assert not [line for line in lines if galaxy.api_key in line]
