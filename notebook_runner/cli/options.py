@@ -30,6 +30,15 @@ class NamedPath(click.ParamType[tuple[str, Path]]):
         return name, Path(path)
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds above zero."""
+
+    name = "number of seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+
 def notebook_options(command: _Command) -> _Command:
     """Add the options for parameters, inputs and time limits, the same in every command."""
     options = [
@@ -59,13 +68,13 @@ def notebook_options(command: _Command) -> _Command:
         ),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Seconds(),
             metavar="SECONDS",
             help="Stop the run after this time.",
         ),
         click.option(
             "--cell-timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Seconds(),
             metavar="SECONDS",
             help="Stop the run when one cell takes longer than this.",
         ),

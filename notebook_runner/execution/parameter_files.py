@@ -40,7 +40,7 @@ def read_parameter_file(path: Path, extension: str | None = None) -> dict[str, A
         values = json.loads(text) if kind == "json" else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         kind_name = "JSON" if kind == "json" else "YAML"
-        reason = " ".join(str(error).split())
+        reason = _reason(error)
         raise ParameterError(f"Parameter file {path} is not valid {kind_name}: {reason}.") from None
     if values is None:
         return {}
@@ -49,3 +49,10 @@ def read_parameter_file(path: Path, extension: str | None = None) -> dict[str, A
             f'Parameter file {path} must map parameter names to values, such as {{"alpha": 0.1}}.'
         )
     return values
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what a parser did not like, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
