@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 MAX_SOURCE = 50_000
 # Galaxy shows an HTML dataset of up to 50 MB; a browser scrolls smoothly far below that.
-MAX_REPORT_CHARACTERS = 8_000_000
+MAX_REPORT_CHARACTERS = 5_000_000
 
+_SHORT = 500
+_LIMIT_REACHED = "The report has reached its limit; the executed notebook has"
 _DID_NOT_RUN = "did not run"
 _WORDS = {"ok": "", "failed": "failed", "running": "did not finish", "skipped": _DID_NOT_RUN}
 # papermill puts these cells into a notebook that failed; the report says the same better.
@@ -87,7 +89,7 @@ class CellReader:
     record: Mapping[str, Any]
     language: str
     pictures: Pictures
-    _left: int = MAX_REPORT_CHARACTERS
+    _written: int = 0
 
     def read(self, notebook: Mapping[str, Any]) -> list[Cell]:
         """Return all cells of the notebook, in order."""
@@ -111,16 +113,19 @@ class CellReader:
         return cells
 
     def _within_limit(self, cell: Cell) -> Cell:
-        """Drop outputs, then sources, once the report is as long as it may become."""
-        if cell.size > self._left and cell.blocks:
-            errors = [block for block in cell.blocks if block.kind == "error"]
-            note = "The report has reached its limit. The executed notebook has this output."
-            cell.blocks = [*errors, Block("note", escape(note))]
-        if cell.size > self._left and len(cell.body) > 200:
-            note = "The report has reached its limit. The executed notebook has this cell."
-            cell.body = escape(note)
-        self._left -= cell.size
+        """Drop what no longer fits: the source too, where it is long."""
+        if self._written > MAX_REPORT_CHARACTERS and len(cell.body) > _SHORT:
+            cell.body = escape(f"{_LIMIT_REACHED} this cell.")
+        self._written += cell.size
         return cell
+
+    def _outputs_of(self, source: Mapping[str, Any], number: int) -> list[Block]:
+        outputs = list_of(source.get("outputs"))
+        if self._written <= MAX_REPORT_CHARACTERS or not outputs:
+            return blocks_of(outputs, Cleaner(self.pictures, f"cell-{number}"))
+        errors = [item for item in map(mapping_of, outputs) if item.get("output_type") == "error"]
+        note = Block("note", escape(f"{_LIMIT_REACHED} this output."))
+        return [*blocks_of(errors, Cleaner(self.pictures, f"cell-{number}")), note]
 
     def _read_text(self, source: Mapping[str, Any], index: int) -> Cell:
         text = text_of(source.get("source"))
@@ -147,7 +152,7 @@ class CellReader:
         duration = entry.get("duration_s")
         cell.duration = duration if isinstance(duration, int | float) else None
         cell.injected = "injected-parameters" in _tags_of(source)
-        cell.blocks = blocks_of(source.get("outputs"), Cleaner(self.pictures, f"cell-{number}"))
+        cell.blocks = self._outputs_of(source, number)
         cell.state = self._state_of(entry, cell, text)
         self._add_error(cell, index)
         return cell

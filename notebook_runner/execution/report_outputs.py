@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 MAX_OUTPUTS_OF_CELL = 100
+MAX_CHARACTERS_OF_CELL = 1_000_000
 
 _NEEDS_NOTEBOOK = "needs a live notebook to be seen or used, so it is left out here."
 # What IPython prints for an object that only has a rich form says nothing to a reader.
@@ -71,12 +72,16 @@ def blocks_of(outputs: Any, cleaner: Cleaner) -> list[Block]:
     """
     joined = list(_join_streams(map(mapping_of, list_of(outputs))))
     blocks: list[Block] = []
+    left_out = 0
     for number, item in enumerate(joined):
+        size = sum(len(block.body) for block in blocks)
+        room = number < MAX_OUTPUTS_OF_CELL and size < MAX_CHARACTERS_OF_CELL
         # An error is what a reader looks for; it is shown however much was printed before it.
-        if number < MAX_OUTPUTS_OF_CELL or item.get("output_type") == "error":
+        if room or item.get("output_type") == "error":
             blocks.extend(_blocks_of_one(item, cleaner))
-    left_out = len(joined) - MAX_OUTPUTS_OF_CELL
-    if left_out > 0:
+        else:
+            left_out += 1
+    if left_out:
         blocks.append(_note(f"The executed notebook has {left_out:,} more outputs of this cell."))
     return blocks
 
