@@ -16,7 +16,6 @@ from notebook_runner.execution.folder import NOTEBOOK, RECORD, REPORT, default_f
 
 if TYPE_CHECKING:
     from notebook_runner.execution.request import RunRequest, RunResult
-    from notebook_runner.galaxy.job import GalaxyJob
 
 
 @click.command()
@@ -83,13 +82,14 @@ def _run_for_person(galaxy_url: str | None, options: dict[str, Any]) -> None:
 
 
 def _run_galaxy_job(job_file: Path) -> None:
+    from notebook_runner.cli.job_request import request_of_job
     from notebook_runner.galaxy.job import read_galaxy_job, write_job_results
 
     job = read_galaxy_job(job_file)
     folder = Path("run")
     result = None
     try:
-        result = _execute(_job_request(job, folder))
+        result = _execute(request_of_job(job, folder))
     finally:
         if folder.exists():
             write_job_results(job, folder, Path.cwd())
@@ -146,33 +146,6 @@ def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
         gpu=options["gpu"],
         overwrite=options["overwrite"],
         hidden=hidden,
-    )
-
-
-def _job_request(job: GalaxyJob, folder: Path) -> RunRequest:
-    from notebook_runner.execution.inputs import InputElement, NamedInput, check_input_name
-    from notebook_runner.execution.parameter_files import read_parameter_file
-    from notebook_runner.execution.request import RunRequest
-
-    inputs = []
-    for named in job.inputs:
-        check_input_name(named.name)
-        elements = tuple(InputElement(e.path, e.identifier, e.ext) for e in named.elements)
-        inputs.append(NamedInput(named.name, elements, is_list=named.kind != "dataset"))
-    values = (
-        read_parameter_file(job.params_file.path, job.params_file.ext) if job.params_file else {}
-    )
-    return RunRequest(
-        notebook=job.notebook.path,
-        output_dir=folder,
-        name=job.notebook.name,
-        parameter_texts=job.parameters,
-        parameter_values=values,
-        inputs=inputs,
-        timeout=job.timeout,
-        cell_timeout=job.cell_timeout,
-        report=job.report,
-        gpu=job.gpu,
     )
 
 
