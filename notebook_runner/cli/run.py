@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from notebook_runner.cli.options import notebook_options
+from notebook_runner.errors import GalaxyError
 from notebook_runner.execution.folder import NOTEBOOK, RECORD, REPORT, default_folder
 
 if TYPE_CHECKING:
@@ -73,12 +74,21 @@ def _run_for_person(galaxy_url: str | None, options: dict[str, Any]) -> None:
     destination = _Destination.check(galaxy_url, options)
     request = _request(options, hidden=[destination.key] if destination else [])
     result = _execute(request)
-    written = destination.write(result.folder) if destination else None
+    if not options["as_json"]:
+        _print_result(result)
+    written, failure = None, None
+    if destination is not None:
+        try:
+            written = destination.write(result.folder)
+        except GalaxyError as error:
+            # The run itself is safe in its folder, and how it ended comes first.
+            written, failure = {"error": str(error)}, error
     if options["as_json"]:
         print(json.dumps(_summary(result, written), indent=1))  # noqa: T201
-    else:
-        _print_result(result)
     _end(result)
+    if failure is not None:
+        click.echo(f"The run itself is in {result.folder}.", err=True)
+        raise failure
 
 
 def _run_galaxy_job(job_file: Path) -> None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from notebook_runner.execution.engine import Execution
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+#: Colours (CSI), titles and links (OSC), and single control characters.
+_TERMINAL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f\x9b]"
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def ending(
 
 
 def strip_ansi(text: str) -> str:
-    """Take the terminal's colour codes out of a text."""
-    return _ANSI.sub("", text)
+    """Take out of a text what a terminal would obey instead of show."""
+    return _TERMINAL.sub("", text)
 
 
 def _name(
