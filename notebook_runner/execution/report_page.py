@@ -12,8 +12,9 @@ from markupsafe import Markup
 from notebook_runner.execution.folder import REPORT_FILES
 from notebook_runner.execution.report_cells import CellReader
 from notebook_runner.execution.report_pictures import Pictures
-from notebook_runner.execution.report_summary import format_duration, summarise
+from notebook_runner.execution.report_summary import summarise
 from notebook_runner.execution.report_text import mapping_of, printable, text_of
+from notebook_runner.execution.report_units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

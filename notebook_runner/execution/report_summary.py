@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from notebook_runner.execution.report_text import list_of, mapping_of, plain, text_of
+from notebook_runner.execution.report_units import format_duration, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,12 +79,12 @@ def summarise(notebook: Mapping[str, Any], record: Mapping[str, Any]) -> Summary
     number = error.get("cell_number")
     title = text_of(mapping_of(notebook.get("metadata")).get("title")).strip()
     return Summary(
-        title=_shorten(title or PurePosixPath(file_name).stem or "Notebook", 200),
-        file_name=_shorten(file_name, 200),
+        title=_shorten(title or PurePosixPath(file_name).stem or "Notebook"),
+        file_name=_shorten(file_name),
         ok=status == "ok",
         status=_STATUS.get(status, status),
         cell_number=number if isinstance(number, int) else None,
-        error_name=_shorten(text_of(error.get("ename")), 100),
+        error_name=_shorten(text_of(error.get("ename"))),
         message=_message_of(error),
         exit_code=record["exit_code"] if isinstance(record.get("exit_code"), int) else None,
         facts=list(_facts(record)),
@@ -110,33 +110,6 @@ def summarise(notebook: Mapping[str, Any], record: Mapping[str, Any]) -> Summary
     )
 
 
-def format_duration(seconds: Any) -> str:
-    """Return seconds as a person would say them; nothing for what is no number."""
-    if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
-        return ""
-    if seconds < 0.005:
-        return "0 s" if seconds == 0 else "< 0.01 s"
-    if seconds < 0.995:
-        return f"{seconds:.2f} s"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def format_size(size: Any) -> str:
-    """Return a number of bytes in units of thousands; nothing for what is no number."""
-    if not isinstance(size, int | float) or isinstance(size, bool):
-        return ""
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 999.5:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
-
-
 def _message_of(error: Mapping[str, Any]) -> str:
     text = text_of(error.get("evalue")) or text_of(error.get("message"))
     return _shorten(plain(text).strip(), MAX_VALUE)
@@ -149,10 +122,10 @@ def _facts(record: Mapping[str, Any]) -> Iterable[str]:
         yield f"started {start}"
     kernel = mapping_of(record.get("kernel"))
     if name := text_of(kernel.get("display_name")) or text_of(kernel.get("name")):
-        yield f"kernel {_shorten(name, 100)}"
+        yield f"kernel {_shorten(name)}"
     if "gpu" in record:
         names = [text_of(gpu.get("name")) for gpu in _items(record.get("gpu"))]
-        yield "on " + (_shorten(", ".join(names), 200) if names else "CPU")
+        yield "on " + (_shorten(", ".join(names)) if names else "CPU")
 
 
 def _parameters(record: Mapping[str, Any]) -> Table:
@@ -240,7 +213,7 @@ def _number(value: Any) -> str:
     return "not a number" if value is None else text_of(value)
 
 
-def _shorten(text: str, limit: int) -> str:
+def _shorten(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text):,} characters)"
 
 

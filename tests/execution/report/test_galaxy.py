@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-    "YPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
 TABLE = (
     "<style scoped>.dataframe td {color: red}</style>"
     '<table border="1" class="dataframe"><tr><th>a</th></tr><tr><td>12.5</td></tr></table>'
@@ -23,13 +19,13 @@ TABLE = (
 
 @pytest.fixture
 def pages(
-    write: Callable[..., Path], as_galaxy_shows: Callable[[Path], Path]
+    write: Callable[..., Path], as_galaxy_shows: Callable[[Path], Path], png: str
 ) -> tuple[lxml.html.HtmlElement, lxml.html.HtmlElement]:
     """A report as it is, and as Galaxy shows it."""
     outputs: list[dict[str, Any]] = [
         {"output_type": "stream", "name": "stdout", "text": "printed & <kept>"},
         {"output_type": "display_data", "data": {"text/html": TABLE}, "metadata": {}},
-        {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {}},
+        {"output_type": "display_data", "data": {"image/png": png}, "metadata": {}},
     ]
     page = write(
         {"cell_type": "markdown", "source": "# Title é\n\n$x<y$\n\n|a|b|\n|-|-|\n|1|2|"},

@@ -27,7 +27,7 @@ CLASSES_OF_THE_REPORT = frozenset({"status", "status-ok", "badge", "cell", "note
 
 
 def write_one(write: Callable[..., Path], vector: Any) -> Path:
-    return write(vector.cell, record=vector.record, **vector.metadata)
+    return write(*vector.cells, record=vector.record, **vector.metadata)
 
 
 def elements_of(page: Path) -> list[lxml.html.HtmlElement]:

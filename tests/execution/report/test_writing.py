@@ -20,14 +20,11 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-    "YPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
 
-
-def picture() -> dict[str, Any]:
-    output = {"output_type": "display_data", "data": {"image/png": PNG}}
+@pytest.fixture
+def picture(png: str) -> dict[str, Any]:
+    """A cell that shows a picture."""
+    output = {"output_type": "display_data", "data": {"image/png": png}}
     return {"cell_type": "code", "source": "x", "outputs": [output]}
 
 
@@ -35,57 +32,67 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_report_has_a_page_a_style_and_its_pictures(write: Callable[..., Path]) -> None:
-    page = write(picture())
+def test_a_report_has_a_page_a_style_and_its_pictures(
+    write: Callable[..., Path], picture: dict[str, Any]
+) -> None:
+    page = write(picture)
     assert names(page.parent) == {"report.html", "report_files"}
     files = names(page.parent / "report_files")
     assert len(files) == 2
     assert "style.css" in files
 
 
-def test_a_picture_arrives_as_it_was(write: Callable[..., Path]) -> None:
-    page = write(picture())
+def test_a_picture_arrives_as_it_was(
+    write: Callable[..., Path], picture: dict[str, Any], png: str
+) -> None:
+    page = write(picture)
     (file,) = (page.parent / "report_files").glob("*.png")
-    assert file.read_bytes() == base64.b64decode(PNG)
+    assert file.read_bytes() == base64.b64decode(png)
 
 
-def test_the_pictures_of_an_earlier_report_go(write: Callable[..., Path]) -> None:
-    page = write(picture())
+def test_the_pictures_of_an_earlier_report_go(
+    write: Callable[..., Path], picture: dict[str, Any]
+) -> None:
+    page = write(picture)
     write()
     assert names(page.parent / "report_files") == {"style.css"}
 
 
-def test_other_files_beside_the_report_stay(write: Callable[..., Path]) -> None:
-    folder = write(picture()).parent
+def test_other_files_beside_the_report_stay(
+    write: Callable[..., Path], picture: dict[str, Any]
+) -> None:
+    folder = write(picture).parent
     (folder / "notebook.ipynb").write_text("{}")
     (folder / "outputs").mkdir()
     write()
     assert names(folder) == {"report.html", "report_files", "notebook.ipynb", "outputs"}
 
 
-def test_the_same_notebook_makes_the_same_report(write: Callable[..., Path]) -> None:
-    first = write(picture()).read_bytes()
-    assert write(picture()).read_bytes() == first
+def test_the_same_notebook_makes_the_same_report(
+    write: Callable[..., Path], picture: dict[str, Any]
+) -> None:
+    first = write(picture).read_bytes()
+    assert write(picture).read_bytes() == first
 
 
 def test_a_link_in_place_of_the_folder_is_not_followed(
-    write: Callable[..., Path], tmp_path: Path
+    write: Callable[..., Path], tmp_path: Path, picture: dict[str, Any]
 ) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "keep.txt").write_text("mine")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "report_files").symlink_to(tmp_path / "home")
-    page = write(picture())
+    page = write(picture)
     assert names(tmp_path / "home") == {"keep.txt"}
     assert not (page.parent / "report_files").is_symlink()
 
 
 def test_a_link_within_the_folder_is_not_followed(
-    write: Callable[..., Path], tmp_path: Path
+    write: Callable[..., Path], tmp_path: Path, picture: dict[str, Any]
 ) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "keep.txt").write_text("mine")
-    page = write(picture())
+    page = write(picture)
     (page.parent / "report_files" / "sub").symlink_to(tmp_path / "home")
     (page.parent / "report_files" / "style2.css").symlink_to(tmp_path / "home" / "keep.txt")
     write()
@@ -140,9 +147,9 @@ def test_a_folder_in_place_of_the_page_is_an_output_error(
 
 
 def test_a_disk_that_is_full_leaves_the_earlier_report(
-    write: Callable[..., Path], make: Callable[..., NotebookNode]
+    write: Callable[..., Path], make: Callable[..., NotebookNode], picture: dict[str, Any]
 ) -> None:
-    page = write(picture())
+    page = write(picture)
     before = page.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
@@ -174,7 +181,7 @@ def test_importing_the_module_loads_no_library() -> None:
     assert run(program) == "set()"
 
 
-def test_after_preloading_a_report_loads_nothing_more(tmp_path: Path) -> None:
+def test_after_preloading_a_report_loads_nothing_more(tmp_path: Path, png: str) -> None:
     program = f"""
 import sys
 from pathlib import Path
@@ -183,7 +190,7 @@ preload()
 before = set(sys.modules)
 output = {{"output_type": "display_data", "data": {{
     "text/html": "<table><tr><td>1</td></tr></table><svg><path d='M0 0'/></svg>",
-    "image/png": "{PNG}"}}}}
+    "image/png": "{png}"}}}}
 cells = [
     {{"cell_type": "markdown", "source": "# a\\n\\n```python\\nx\\n```\\n\\n$x$"}},
     {{"cell_type": "code", "source": "x = 1", "outputs": [output]}},
