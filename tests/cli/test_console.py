@@ -46,5 +46,6 @@ def test_a_terminal_shows_a_bar_and_which_cell_runs(tmp_path):
 
 
 def test_control_sequences_are_taken_out_of_messages():
-    text = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x07\x08 ok\n\tend"
+    link = "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\"
+    text = f"\x1b[31mred\x1b[0m \x1b]0;title\x07{link} \x07\x08 ok\n\tend"
     assert strip_ansi(text) == "red link  ok\n\tend"
