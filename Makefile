@@ -80,7 +80,8 @@ down: $(STAMP) ## stop the local Galaxy
 # ---- checks -----------------------------------------------------------------------
 
 .PHONY: test
-test: kernel-tensorflow ## run all tests, those on a real Galaxy included
+test: setup ## run all tests, those on a real Galaxy included
+	@$(BIN)/notebook-runner galaxy install --with kernel-tensorflow --with kernel-bash
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: lint
@@ -97,8 +98,8 @@ format: $(STAMP) ## put the code into the common form
 
 .PHONY: planemo-lint
 planemo-lint: $(STAMP) ## lint the Galaxy tools and their Tool Shed metadata
-	$(BIN)/planemo lint --fail_level warn tools
-	$(BIN)/planemo shed_lint --tools --fail_level warn .
+	$(BIN)/planemo lint --recursive --fail_level warn tools
+	$(BIN)/planemo shed_lint --tools --fail_level warn --skip version_bumped . # skipped: asks the Tool Shed
 
 .PHONY: planemo-test
 planemo-test: setup ## run the tools' own tests on the local Galaxy
@@ -109,7 +110,23 @@ planemo-test: setup ## run the tools' own tests on the local Galaxy
 
 .PHONY: bench
 bench: lab ## measure how fast notebooks run, and print the table
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m bench $(ARGS)
+
+# ---- dependencies -----------------------------------------------------------------
+
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	--python-version 3.11
+
+.PHONY: lock
+lock: $(STAMP) ## resolve the lock files anew (ARGS=--upgrade for newer versions)
+	$(COMPILE) $(ARGS) pyproject.toml --extra dev --extra runner --extra images -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra runner -o requirements/runner.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra kernel -o requirements/kernel.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra kernel --extra tensorflow -o requirements/kernel-tensorflow.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra server --extra runner --extra kernel \
+		--overrides requirements/lab-overrides.txt -o requirements/lab.txt
+	$(COMPILE) $(ARGS) requirements/kernel-bash.in -o requirements/kernel-bash.txt
+	$(COMPILE) $(ARGS) requirements/galaxy.in -o requirements/galaxy.txt
 
 # ---- tidying ----------------------------------------------------------------------
 

@@ -116,6 +116,28 @@ def serve(home: Path | None, port: int | None) -> None:
         serve_on(instance)
 
 
+@galaxy.command()
+@_home_option
+@_port_option
+def demo(home: Path | None, port: int | None) -> None:
+    """Run the demo notebook in Galaxy, show what it left, and serve until Ctrl-C.
+
+    Without a terminal Galaxy is stopped when the demo has ended, unless it ran before.
+    """
+    from notebook_runner.cli.demo import show_demo
+
+    instance = _find(home)
+    attended = sys.stdin.isatty() and sys.stdout.isatty()
+    stays = not attended and instance.status()["running"]
+    with stopping_at_the_end(instance, stays=stays):
+        running = instance.up(port)
+        if attended:
+            _describe(instance, running)
+        show_demo(instance, running)
+        if attended:
+            serve_on(instance)
+
+
 @galaxy.command("exec", context_settings={"ignore_unknown_options": True})
 @_home_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -153,18 +175,19 @@ def clean(home: Path | None, *, everything: bool) -> None:
 
 
 @contextmanager
-def stopping_at_the_end(instance: Instance) -> Iterator[None]:
-    """Stop Galaxy when the block is left; Ctrl-C and SIGTERM are the usual ways to leave it."""
+def stopping_at_the_end(instance: Instance, *, stays: bool = False) -> Iterator[None]:
+    """Stop Galaxy when the block is left, unless it ``stays``; Ctrl-C and SIGTERM leave it too."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("Stopping …", err=True)
+        click.echo("Stopping …" if not stays else "Interrupted.", err=True)
     finally:
         # A second Ctrl-C, by an impatient hand, must not leave processes behind.
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        instance.down()
+        if not stays:
+            instance.down()
         signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, before)
 

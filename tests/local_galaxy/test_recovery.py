@@ -135,31 +135,45 @@ def test_taken_port_that_was_asked_for_leaves_the_server_as_it_is(
     assert instance.status()["running"]
 
 
-def test_killed_worker_is_noticed_and_everything_started_again(
-    instance: Instance, running: LocalGalaxy
-) -> None:
+def test_killed_worker_is_noticed(instance: Instance, running: LocalGalaxy) -> None:
+    start_waiting_job(running)
     state = read_state(instance.home)
     assert state is not None
     os.kill(state.services["celery"][0], signal.SIGKILL)
+
     wait_for(lambda: not instance.status()["running"], "the loss to be noticed")
 
-    again = instance.up()
 
-    Administration(again.url, again.api_key).run_first_job()
-    assert (again.url, again.api_key) == (running.url, running.api_key)
-
-
-def test_down_ends_all_processes_with_those_of_a_running_job(
+def test_down_ends_what_a_kill_has_left_with_the_processes_of_a_running_job(
     instance: Instance, running: LocalGalaxy
 ) -> None:
-    instance.up()
-    start_waiting_job(running)
+    assert sleeping_jobs(instance.home.path)
 
     ended = instance.down()
 
-    assert ended >= 6
+    assert ended >= 4
     assert marked_by_the_system(instance.home.path) == []
     assert instance.status()["running"] is False
+
+
+def test_serve_keeps_address_and_key_and_leaves_nothing_after_ctrl_c(
+    instance: Instance, running: LocalGalaxy
+) -> None:
+    command = [sys.executable, "-m", "notebook_runner.cli.main", "galaxy", "serve"]
+    with subprocess.Popen(
+        [*command, "--home", instance.home.path], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(7)]
+        again = instance.handle()
+        Administration(again.url, again.api_key).run_first_job()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=30)
+
+    assert f"log in    {running.url}/login/start\n" in "".join(said)
+    assert (again.url, again.api_key) == (running.url, running.api_key)
+    assert code == 0
+    assert marked_by_the_system(instance.home.path) == []
 
 
 def test_status_of_a_stopped_server_has_no_address(instance: Instance) -> None:
