@@ -96,11 +96,15 @@ def write_run(
     failure = uploaded.failure()
     if failure is not None:
         raise IncompleteHistoryError(
-            f"Not everything arrived in the history {history.name!r}: {failure} "
-            f"What arrived stays there: {history.url}",
+            f"Not everything arrived in the history {history.name!r}: {failure}\n"
+            f"Arrived, and stays in {history.url}: {_arrived(written)}",
             written,
         )
     return written
+
+
+def _arrived(written: WrittenHistory) -> str:
+    return ", ".join(d.name for d in written.datasets if d.is_ok) or "nothing"
 
 
 def _items(

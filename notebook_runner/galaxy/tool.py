@@ -1,0 +1,122 @@
+"""The Galaxy tool that runs notebooks: find it, and fill in its form."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from notebook_runner.errors import GalaxyToolMissingError
+from notebook_runner.galaxy.failures import galaxy_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notebook_runner.galaxy.connection import Connection
+
+TOOL_ID = "run_notebook"
+
+_NOT_FOUND = (400, 404)
+_NEEDED = frozenset({"notebook", "inputs", "parameters", "params_file"})
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool as a server has it; ``id`` is the one to run it by."""
+
+    id: str
+    version: str
+
+
+@dataclass(frozen=True)
+class FormInput:
+    """One named input: a dataset (``hda``) or a collection (``hdca``) of the history."""
+
+    name: str
+    id: str
+    is_list: bool
+
+
+def find_tool(gi: Connection, tool_id: str = TOOL_ID) -> Tool:
+    """Find a tool, the newest version where there are several.
+
+    Parameters
+    ----------
+    gi
+        From ``connect``.
+    tool_id
+        The short id, or the whole one of a tool from a Tool Shed
+        (``host/repos/owner/repository/run_notebook/0.1.0``).
+
+    Raises
+    ------
+    GalaxyToolMissingError
+        The server has no such tool, or it is another one than expected.
+    """
+    with gi.explained(f"look for the tool {tool_id}"):
+        answer = gi.make_get_request(f"{gi.url}/tools/{tool_id}", params={"io_details": "true"})
+    if answer.status_code in _NOT_FOUND:
+        raise GalaxyToolMissingError(
+            f"Galaxy at {gi.base_url} has no tool {tool_id!r}. Ask its administrators to install "
+            "it, or name another id of it with --tool-id."
+        )
+    if not answer.ok:
+        said = gi.hide_key(galaxy_message(answer.content))
+        raise GalaxyToolMissingError(
+            f"Galaxy at {gi.base_url} does not show the tool {tool_id!r} "
+            f"(status {answer.status_code}: {said}). Ask its administrators."
+        )
+    shown: dict[str, Any] = answer.json()
+    missing = _NEEDED - {str(field.get("name")) for field in shown.get("inputs", [])}
+    if missing:
+        raise GalaxyToolMissingError(
+            f"The tool {tool_id!r} of {gi.base_url} is not the one that runs notebooks: it has no "
+            f"{', '.join(sorted(missing))}. Name the right one with --tool-id."
+        )
+    found, version = str(shown["id"]), str(shown["version"])
+    if found != tool_id and "/repos/" in found:
+        version = newest([version, *shown.get("versions", [])])
+        found = f"{found.rsplit('/', 1)[0]}/{version}"
+    return Tool(found, version)
+
+
+def newest(versions: Iterable[str]) -> str:
+    """Return the highest version, comparing number by number (``0.10.0 > 0.9.0+galaxy2``)."""
+    return max(versions, key=lambda version: [int(n) for n in re.findall(r"\d+", version)])
+
+
+def fill_form(
+    *,
+    notebook_id: str,
+    inputs: Sequence[FormInput],
+    parameters: Sequence[tuple[str, str]],
+    params_file_id: str | None,
+    timeout: float | None,
+    cell_timeout: float | None,
+    report: bool,
+    gpu: bool,
+) -> dict[str, Any]:
+    """Return the values of the tool's form, nested as Galaxy's input format 21.01 has them.
+
+    Time limits are rounded up to whole seconds; the outputs are all kept.
+    """
+    form: dict[str, Any] = {
+        "notebook": {"src": "hda", "id": notebook_id},
+        "inputs": [{"name": item.name, "source": _source(item)} for item in inputs],
+        "parameters": [{"name": name, "value": value} for name, value in parameters],
+        "report": report,
+        "gpu": gpu,
+    }
+    if params_file_id is not None:
+        form["params_file"] = {"src": "hda", "id": params_file_id}
+    for name, seconds in (("timeout", timeout), ("cell_timeout", cell_timeout)):
+        if seconds is not None:
+            form[name] = math.ceil(seconds)
+    return form
+
+
+def _source(item: FormInput) -> dict[str, Any]:
+    if item.is_list:
+        return {"kind": "collection", "collection": {"src": "hdca", "id": item.id}}
+    return {"kind": "dataset", "dataset": {"src": "hda", "id": item.id}}
