@@ -37,66 +37,74 @@ class SourceNotebook:
     size: int
 
 
-def read_notebook(path: Path) -> SourceNotebook:
+def read_notebook(path: Path, name: str | None = None) -> SourceNotebook:
     """Read and check a notebook.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        What the user knows it by, where that is not its path.
 
     Raises
     ------
     NotebookError
         There is no such file, it cannot be read, or it is not a notebook.
     """
+    shown = name or str(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook at {path}. Check the path.") from None
     except IsADirectoryError:
-        raise NotebookError(f"{path} is a folder; name the .ipynb file in it.") from None
+        raise NotebookError(f"{shown} is a folder; name the .ipynb file in it.") from None
     except OSError as error:
-        raise NotebookError(f"Cannot read {path}: {error.strerror}.") from None
-    node = _parse(path, data)
+        raise NotebookError(f"Cannot read {shown}: {error.strerror}.") from None
+    node = _parse(shown, data)
     return SourceNotebook(node, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def _parse(path: Path, data: bytes) -> NotebookNode:
+def _parse(name: str, data: bytes) -> NotebookNode:
     if not data.strip():
-        raise NotebookError(f"{path} is empty; expected a Jupyter notebook (.ipynb).")
+        raise NotebookError(f"{name} is empty; expected a Jupyter notebook (.ipynb).")
     try:
         raw = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise NotebookError(
-            f"{path} is not text in UTF-8; expected a Jupyter notebook (.ipynb)."
+            f"{name} is not text in UTF-8; expected a Jupyter notebook (.ipynb)."
         ) from None
     except (ValueError, RecursionError) as error:
         raise NotebookError(
-            f"{path} is not a Jupyter notebook: it is not valid JSON ({error}). "
+            f"{name} is not a Jupyter notebook: it is not valid JSON ({error}). "
             "Save it again as .ipynb in JupyterLab."
         ) from None
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise NotebookError(
-            f"{path} is JSON but not a Jupyter notebook: it has no 'nbformat'. "
+            f"{name} is JSON but not a Jupyter notebook: it has no 'nbformat'. "
             "Pass the .ipynb file itself."
         )
     try:
         node: NotebookNode = nbformat.reads(json.dumps(raw), as_version=4)
     except Exception as error:  # noqa: BLE001 - nbformat raises many kinds for a broken notebook
         raise NotebookError(
-            f"{path} cannot be read as a notebook: {_first_line(error)}. "
+            f"{name} cannot be read as a notebook: {_first_line(error)}. "
             "Open it in JupyterLab and save it again."
         ) from None
-    _check(path, node)
+    _check(name, node)
     return node
 
 
-def _check(path: Path, node: NotebookNode) -> None:
+def _check(name: str, node: NotebookNode) -> None:
     try:
         nbformat.validate(node)
     except nbformat.ValidationError as error:
         raise NotebookError(
-            f"{path} is not a valid notebook: {_first_line(error)}. "
+            f"{name} is not a valid notebook: {_first_line(error)}. "
             "Open it in JupyterLab and save it again."
         ) from None
     if not any(cell.cell_type == "code" and cell.source.strip() for cell in node.cells):
-        raise NotebookError(f"{path} has no code cell, so there is nothing to run.")
+        raise NotebookError(f"{name} has no code cell, so there is nothing to run.")
 
 
 def find_parameters_cell(node: NotebookNode) -> int | None:

@@ -71,7 +71,7 @@ def execute(request: RunRequest, progress: Progress | None = None) -> RunResult:
 
 
 def _plan(request: RunRequest) -> _Plan:
-    source = read_notebook(request.notebook)
+    source = read_notebook(request.notebook, request.name)
     parameters = convert_parameters(
         declared_parameters(source.node), request.parameter_texts, request.parameter_values
     )
