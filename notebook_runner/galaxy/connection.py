@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -54,6 +55,7 @@ class Connection(GalaxyInstance):
         self.patience = 120.0
         self.on_trouble: Callable[[str], None] = warn_on_stderr
         self._session = _Session()
+        weakref.finalize(self, self._session.close)
 
     def make_get_request(self, url: str, **kwargs: Any) -> requests.Response:
         """Send a GET, and again while the failure is one that passes."""

@@ -36,7 +36,7 @@ class Dataset:
     collection
         Name of the collection that it is an element of.
     message
-        What Galaxy has to say about it.
+        What Galaxy says is wrong with it.
     """
 
     id: str
@@ -98,14 +98,16 @@ def read_dataset(gi: Connection, dataset_id: str) -> Dataset:
     with gi.explained(f"look at dataset {dataset_id}"):
         shown = gi.datasets.show_dataset(dataset_id)
     deleted = shown.get("deleted") or shown.get("purged")
+    state = "deleted" if deleted else str(shown["state"])
+    said = "" if state in _GOOD else str(shown.get("misc_info") or "")
     return Dataset(
         id=dataset_id,
         name=str(shown["name"]),
         datatype=str(shown.get("extension") or shown.get("file_ext") or ""),
-        state="deleted" if deleted else str(shown["state"]),
+        state=state,
         size=int(shown.get("file_size") or 0),
         url=gi.link_to_dataset(dataset_id),
-        message=gi.hide_key(shorten(str(shown.get("misc_info") or ""))),
+        message=gi.hide_key(shorten(said)),
     )
 
 

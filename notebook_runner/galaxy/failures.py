@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN = 300
+_SEQUENCES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 _UNAUTHORIZED = 401
 _BUSY = (429, 502, 503, 504)
 
@@ -63,9 +66,14 @@ def galaxy_message(body: bytes | str | None) -> str:
     return shorten(str(message or ""))
 
 
+def plain(text: str) -> str:
+    """Take out what would do something to a terminal; line breaks and tabs stay."""
+    return _SEQUENCES.sub("", text)
+
+
 def shorten(text: str) -> str:
     """Bring a message of somebody else's to one line of bearable length."""
-    line = " ".join(re.sub(r"<[^>]{1,200}>", " ", text).split())
+    line = " ".join(plain(re.sub(r"<[^>]{1,200}>", " ", text)).split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 

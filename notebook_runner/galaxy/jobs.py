@@ -13,6 +13,7 @@ from notebook_runner.errors import (
     GalaxyJobPausedError,
     NotebookRunnerError,
 )
+from notebook_runner.galaxy.failures import plain, shorten
 
 if TYPE_CHECKING:
     from notebook_runner.galaxy.connection import Connection
@@ -120,9 +121,9 @@ def follow_job(gi: Connection, job_id: str, *, patience: Patience, progress: Pro
 
 
 def _read_end(gi: Connection, job: dict[str, Any]) -> JobEnd:
-    stderr = str(job.get("tool_stderr") or job.get("stderr") or "")
+    stderr = plain(str(job.get("tool_stderr") or job.get("stderr") or ""))
     messages = [
-        str(message.get("desc") or "")
+        shorten(str(message.get("desc") or ""))
         for message in job.get("job_messages") or []
         # The exit code is told anyway.
         if isinstance(message, dict) and message.get("type") != "exit_code"

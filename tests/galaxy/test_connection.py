@@ -1,0 +1,261 @@
+"""Connecting to a Galaxy, and to what is none."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notebook_runner.errors import GalaxyError, GalaxyKeyError, GalaxyUnreachableError
+from notebook_runner.galaxy.connection import Connection, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebook_runner.local_galaxy.instance import LocalGalaxy
+
+KEY = "0123456789abcdef" * 2
+HTML = {"content-type": "text/html; charset=utf-8"}
+VERSION = (200, {"content-type": "application/json"}, b'{"version_major": "26.1"}')
+
+Serve = Any
+
+
+def refused(url: str) -> str:
+    with pytest.raises(GalaxyUnreachableError) as caught:
+        connect(url, KEY)
+    assert KEY not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+# ---- addresses ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["usegalaxy.org", "localhost:8080", "ftp://usegalaxy.org", "", "http://", "http://[::1",
+     "http://localhost:99999", "file:///etc/passwd"],
+)  # fmt: skip
+def test_an_address_without_http_and_host_is_refused(url: str) -> None:
+    assert "is not the address of a Galaxy" in refused(url)
+
+
+@pytest.mark.parametrize(
+    "url", [f"https://me:{KEY}@example.org", f"https://example.org/?key={KEY}"]
+)
+def test_an_address_with_a_secret_in_it_is_refused_without_showing_it(url: str) -> None:
+    assert "has a user name, a query or a fragment in it" in refused(url)
+
+
+def test_an_unknown_host_is_named_as_such() -> None:
+    assert "its host name is not known" in refused("https://galaxy.invalid")
+
+
+def test_a_server_that_is_down_refuses_the_connection(closed_port: int) -> None:
+    assert "the connection is refused" in refused(f"http://127.0.0.1:{closed_port}")
+
+
+def test_https_to_a_server_without_it_is_named_as_such(serve: Serve) -> None:
+    server = serve(lambda _: VERSION)
+    message = refused(server.url.replace("http:", "https:"))
+    assert "does not speak TLS properly" in message
+
+
+# ---- what is no Galaxy ----------------------------------------------------------
+
+
+def test_a_web_page_is_no_galaxy(serve: Serve) -> None:
+    server = serve(lambda _: (200, HTML, b"<html>Welcome</html>"))
+    assert "is no Galaxy: its /api/version gives status 200 and text/html" in refused(server.url)
+
+
+def test_a_missing_page_is_no_galaxy(serve: Serve) -> None:
+    server = serve(lambda _: (404, HTML, b"not found"))
+    assert "is no Galaxy: its /api/version gives status 404" in refused(server.url)
+
+
+def test_other_json_is_no_galaxy(serve: Serve) -> None:
+    server = serve(lambda _: (200, {"content-type": "application/json"}, b"5"))
+    assert "is no Galaxy" in refused(server.url)
+
+
+def test_an_unavailable_server_is_named_as_such(serve: Serve) -> None:
+    server = serve(lambda _: (503, HTML, b"maintenance"))
+    assert "answers 503: Galaxy is not available there now" in refused(server.url)
+
+
+def test_a_server_that_hangs_up_is_named_as_such(serve: Serve) -> None:
+    server = serve(lambda _: (0, {}, b""))
+    assert "the connection broke off" in refused(server.url)
+
+
+def test_a_redirect_is_told_and_not_followed(serve: Serve) -> None:
+    server = serve(lambda _: (302, {"location": "https://galaxy.invalid/api/version"}, b""))
+    assert "sends its visitors on to https://galaxy.invalid." in refused(server.url)
+
+
+def test_the_key_goes_to_no_server_that_is_not_a_galaxy(serve: Serve) -> None:
+    server = serve(lambda _: (200, HTML, b"<html>Welcome</html>"))
+    refused(server.url)
+    assert server.asked
+    assert all(KEY not in str(asked) for asked in server.asked)
+
+
+# ---- keys -----------------------------------------------------------------------
+
+
+def key_refused(url: str) -> str:
+    with pytest.raises(GalaxyKeyError) as caught:
+        connect(url, KEY)
+    assert KEY not in str(caught.value) + repr(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_as_such(status: int, serve: Serve) -> None:
+    server = serve(
+        lambda asked: VERSION if "version" in asked.path else (status, {}, b'{"err_msg": "No."}')
+    )
+    assert "refuses the API key (No)" in key_refused(server.url)
+
+
+def test_a_server_that_shows_the_key_back_does_not_show_it_here(serve: Serve) -> None:
+    body = f'{{"err_msg": "bad key {KEY}"}}'.encode()
+    server = serve(lambda asked: VERSION if "version" in asked.path else (401, {}, body))
+    assert "bad key [API key]" in key_refused(server.url)
+
+
+@pytest.mark.parametrize("body", [b"null", b"<html>log in</html>"])
+def test_an_answer_as_to_a_visitor_is_not_taken_for_a_login(body: bytes, serve: Serve) -> None:
+    server = serve(lambda asked: VERSION if "version" in asked.path else (200, HTML, body))
+    assert "as to a visitor who is not logged in" in key_refused(server.url)
+
+
+@pytest.mark.galaxy
+def test_the_local_galaxy_takes_its_key(galaxy: LocalGalaxy) -> None:
+    assert connect(f"{galaxy.url}/", galaxy.api_key).base_url == galaxy.url
+
+
+@pytest.mark.galaxy
+def test_the_local_galaxy_refuses_another_key(galaxy: LocalGalaxy) -> None:
+    assert "Provided API key is not valid" in key_refused(galaxy.url)
+
+
+# ---- encryption -----------------------------------------------------------------
+
+
+def test_an_unencrypted_address_elsewhere_gives_a_warning() -> None:
+    said: list[str] = []
+    with pytest.raises(GalaxyUnreachableError):
+        connect("http://galaxy.invalid", KEY, warn=said.append)
+    assert len(said) == 1
+    assert "http://galaxy.invalid is not encrypted: others on the way can read" in said[0]
+
+
+def test_an_unencrypted_address_of_this_machine_gives_no_warning(serve: Serve) -> None:
+    said: list[str] = []
+    server = serve(lambda _: (404, HTML, b""))
+    with pytest.raises(GalaxyUnreachableError):
+        connect(server.url, KEY, warn=said.append)
+    assert said == []
+
+
+# ---- failures that pass, and those that do not ----------------------------------
+
+
+def failing_first(*failures: int) -> Callable[[object], tuple[int, dict[str, str], bytes]]:
+    """Answer with these status codes and then well; 0 hangs up."""
+    left = list(failures)
+
+    def answer(_: object) -> tuple[int, dict[str, str], bytes]:
+        return (left.pop(0), HTML, b"gone") if left else (200, {}, b'{"state": "ok"}')
+
+    return answer
+
+
+@pytest.mark.parametrize("failures", [(502,), (503, 0), (0,)])
+def test_a_passing_failure_is_waited_out(failures: tuple[int, ...], serve_galaxy: Serve) -> None:
+    server = serve_galaxy(failing_first(*failures))
+    connection = connect(server.url, KEY, warn=lambda _: None)
+    assert connection.jobs.show_job("1") == {"state": "ok"}
+
+
+def test_the_user_is_told_once_that_the_server_does_not_answer(serve_galaxy: Serve) -> None:
+    said: list[str] = []
+    connection = connect(serve_galaxy(failing_first(502, 502)).url, KEY, warn=said.append)
+    connection.jobs.show_job("1")
+    assert said == [f"{connection.base_url}: it answers 502; trying again for up to 120 s"]
+
+
+def test_a_failure_that_lasts_is_an_error_in_the_end(serve_galaxy: Serve) -> None:
+    server = serve_galaxy(lambda _: (503, HTML, b"maintenance"))
+    connection = connect(server.url, KEY, warn=lambda _: None)
+    connection.patience = 0.6
+    with (
+        pytest.raises(GalaxyUnreachableError, match=r"not available now \(status 503"),
+        connection.explained("look"),
+    ):
+        connection.jobs.show_job("1")
+    assert len([asked for asked in server.asked if "jobs" in asked.path]) == 2
+
+
+def test_a_post_is_never_sent_twice(serve_galaxy: Serve) -> None:
+    server = serve_galaxy(failing_first(502))
+    connection = connect(server.url, KEY)
+    with pytest.raises(GalaxyUnreachableError), connection.explained("make a history"):
+        connection.histories.create_history("x")
+    assert [asked.method for asked in server.asked].count("POST") == 1
+
+
+def test_what_galaxy_says_is_passed_on(serve_galaxy: Serve) -> None:
+    server = serve_galaxy(lambda _: (400, {}, b'{"err_msg": "No such job."}'))
+    connection = connect(server.url, KEY)
+    with (
+        pytest.raises(GalaxyError, match=r"Cannot look: Galaxy at .* says: No such job \(status"),
+        connection.explained("look"),
+    ):
+        connection.jobs.show_job("1")
+
+
+# ---- the key stays hidden -------------------------------------------------------
+
+
+def test_a_redirect_to_another_server_does_not_get_the_key(
+    serve: Serve, serve_galaxy: Serve
+) -> None:
+    other = serve(lambda _: (200, {}, b"{}"))
+    there = other.url.replace("127.0.0.1", "localhost")
+    server = serve_galaxy(lambda _: (302, {"location": f"{there}/x"}, b""))
+    connect(server.url, KEY).jobs.show_job("1")
+    assert other.asked[0].path == "/x"
+    assert "x-api-key" not in other.asked[0].headers
+
+
+def test_a_connection_does_not_show_its_key(serve_galaxy: Serve) -> None:
+    connection = connect(serve_galaxy(lambda _: (200, {}, b"{}")).url, KEY)
+    assert KEY not in f"{connection!r} {connection}"
+
+
+def test_nothing_that_goes_wrong_shows_or_logs_the_key(
+    serve_galaxy: Serve, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = serve_galaxy(lambda asked: (500, {}, f"{asked.headers}".encode()))
+    connection = connect(server.url, KEY)
+    with pytest.raises(GalaxyError) as caught, connection.explained("look"):
+        connection.histories.create_history("x")
+    said = capsys.readouterr()
+    assert KEY not in f"{caught.value} {caught.value!r} {caplog.text} {said.out} {said.err}"
+
+
+def test_a_connection_is_one_of_bioblends(serve_galaxy: Serve) -> None:
+    assert isinstance(connect(serve_galaxy(lambda _: (200, {}, b"{}")).url, KEY), Connection)
