@@ -103,8 +103,8 @@ def _compare_values(
             float("inf"),
             reason=f"it has {given[at]:.6g} where {wanted[at]:.6g} is expected, at {list(at)}",
         )
-    magnitude = np.where(finite, np.abs(wanted), 0.0)
-    error = np.where(finite, np.abs(np.where(finite, given - wanted, 0.0)), 0.0)
+    magnitude = np.abs(np.where(finite, wanted, 0.0))
+    error = np.abs(np.where(finite, given, 0.0) - np.where(finite, wanted, 0.0))
     whole = 1.0 if unit else magnitude.max()
     # The columns of a lone row are no measure of what is usual in them.
     by_column = not unit and wanted.ndim > 1 and wanted.shape[0] > 1
@@ -186,9 +186,6 @@ def _fit_shape(wanted: np.ndarray, given: np.ndarray) -> np.ndarray | None:
     """Lay what is expected out as the ONNX model does; ``None`` where the shapes differ."""
     if wanted.shape == given.shape:
         return wanted
-    if wanted.ndim == 1 and given.shape == (len(wanted), 2):
-        # The decision of a classifier for two classes: one score, or one per class.
-        return np.stack([-wanted, wanted], axis=1) if wanted.dtype.kind == "f" else None
     squeezed = (wanted.ndim, given.ndim) in ((1, 2), (2, 1))
     if squeezed and wanted.size == given.size and len(wanted) == len(given):
         return wanted.reshape(given.shape)

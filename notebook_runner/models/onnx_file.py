@@ -53,8 +53,9 @@ def tidy_model(model: onnx.ModelProto, name: str, outputs: list[str]) -> None:
     name
         The graph's new name.
     outputs
-        New names of the first outputs; one that is taken gets an underscore.
-        Further outputs are dropped: there is nothing to compare them with.
+        New names of the first outputs; one that an input has gets an
+        underscore. Further outputs are dropped: there is nothing to compare
+        them with.
 
     Raises
     ------
@@ -71,16 +72,11 @@ def tidy_model(model: onnx.ModelProto, name: str, outputs: list[str]) -> None:
     # What converters note about shapes on the way is a guess in places, and not needed.
     del graph.value_info[:]
     del graph.output[len(outputs) :]
-    taken = set(_names(graph))
     for value, wanted in zip(graph.output, outputs, strict=True):
-        if value.name == wanted:
-            continue
-        new = wanted
-        while new in taken:
-            new += "_"
-        taken.add(new)
-        graph.node.append(helper.make_node("Identity", [value.name], [new]))
-        value.name = new
+        if value.name != wanted:
+            new = _free_name(graph, wanted)
+            graph.node.append(helper.make_node("Identity", [value.name], [new]))
+            value.name = new
     for value in graph.input:
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if not dim.HasField("dim_value"):
@@ -172,15 +168,42 @@ def _set_shape(value: onnx.ValueInfoProto, seen: tuple[Shape, ...], sizes: tuple
             dim.dim_value = lengths[0]
 
 
+def _free_name(graph: onnx.GraphProto, wanted: str) -> str:
+    """Make a name free for an output: what has it within the graph is renamed, an input is not."""
+    taken = {name for part in _with_inner(graph) for name in _names(part)}
+    while wanted in taken and wanted in {v.name for v in (*graph.input, *graph.initializer)}:
+        wanted += "_"
+    if wanted in taken:
+        other = wanted
+        while other in taken:
+            other += "_"
+        for part in _with_inner(graph):
+            for value in part.output:
+                value.name = other if value.name == wanted else value.name
+            for node in part.node:
+                for names in (node.input, node.output):
+                    names[:] = [other if name == wanted else name for name in names]
+    return wanted
+
+
+def _with_inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Yield the graph and the graphs within it, those of loops and branches."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
+                for inner in (
+                    *([attribute.g] if attribute.HasField("g") else []),
+                    *attribute.graphs,
+                ):
+                    yield from _with_inner(inner)
+
+
 def _names(graph: onnx.GraphProto) -> Iterator[str]:
-    """Every name of a value in the graph and in the graphs within it."""
     for value in (*graph.input, *graph.output, *graph.initializer):
         yield value.name
     for node in graph.node:
         yield from node.output
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _names(inner)
 
 
 def _merge_opsets(model: onnx.ModelProto) -> None:

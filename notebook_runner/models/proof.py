@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +86,10 @@ def open_session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnxruntime's exceptions have no common base
+        unknown = re.search(r"No Op registered for (\w+)", str(error))
+        reason = f"ONNX has no operator {unknown[1]!r}" if unknown else shorten(error)
         raise ModelError(
-            f"onnxruntime {onnxruntime.__version__} cannot load the converted model: "
-            f"{shorten(error)}"
+            f"onnxruntime {onnxruntime.__version__} cannot load the converted model: {reason}"
         ) from error
 
 

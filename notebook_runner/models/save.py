@@ -45,7 +45,8 @@ def save_model(
         of the sample, with any number of rows. Double precision is kept where
         the converter and onnxruntime can, and else single precision taken.
     opset
-        Version of ONNX's operator set; without it, what the converter prefers.
+        Highest version of ONNX's operator set to use; without it, what the
+        converter prefers.
     relative, absolute
         Tolerances for numbers, instead of the usual ones: relative to each
         value, and relative to the largest magnitude in its column.
@@ -65,7 +66,7 @@ def save_model(
     """
     from notebook_runner.models.registry import find_exporter
 
-    name = _check_name(name)
+    name = check_name(name)
     exporter = find_exporter(model, sample_input)
 
     from notebook_runner.models.export import export_model
@@ -83,8 +84,14 @@ def save_model(
     return target
 
 
-def _check_name(name: Any) -> str:
-    """Accept what is a file name everywhere, with or without ``.onnx``."""
+def check_name(name: Any) -> str:
+    """Accept what is a file name everywhere, with or without ``.onnx``, and return it without.
+
+    Raises
+    ------
+    ModelError
+        When it is none.
+    """
     if not isinstance(name, str):
         raise ModelError(f"The name of a model is a string, not a {type(name).__name__}.")
     stem = name.removesuffix(".onnx")

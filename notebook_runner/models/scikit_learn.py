@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import skl2onnx
 import sklearn
 from skl2onnx._supported_operators import get_model_alias
@@ -13,7 +14,6 @@ from skl2onnx.common import data_types
 from skl2onnx.common._registration import get_converter
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
@@ -21,7 +21,11 @@ from notebook_runner.errors import ModelError
 from notebook_runner.models.exporter import Batch, Candidate, Expected, UnsupportedModelError
 from notebook_runner.models.proof import shorten
 from notebook_runner.models.scikit_learn_outputs import compute_outputs
+from notebook_runner.models.scikit_learn_repairs import converters, keep_one_score, repair_texts
 from notebook_runner.models.scikit_learn_sample import Plan, Sample
+
+if TYPE_CHECKING:
+    import onnx
 
 #: Version of the operators for classical models: trees with NaN need the third,
 #: and the converters know none beyond it.
@@ -79,21 +83,10 @@ class ScikitLearnExporter:
     def convert(self, plan: Plan, opset: int | None) -> Candidate:
         """Convert the model with skl2onnx."""
         name = type(self._model).__name__
-        types = [(part.name, _TENSORS[part.dtype]([None, *part.shape])) for part in plan]
-        target = {"": opset or skl2onnx.get_latest_tested_opset_version(), "ai.onnx.ml": _ML_OPSET}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                model = skl2onnx.convert_sklearn(
-                    self._model,
-                    initial_types=types,
-                    options=_plain_probabilities(self._model),
-                    target_opset=target,
-                    custom_conversion_functions=dict.fromkeys(
-                        (HistGradientBoostingClassifier, HistGradientBoostingRegressor),
-                        _convert_with_whole_numbers,
-                    ),
-                )
+                model = self._convert(plan, opset or skl2onnx.get_latest_tested_opset_version())
         except (MissingConverter, MissingShapeCalculator) as error:
             found = re.search(r"<class '([^']+)'>", str(error))
             part = found[1].rpartition(".")[2] if found else name
@@ -108,11 +101,36 @@ class ScikitLearnExporter:
                 f"skl2onnx {skl2onnx.__version__} cannot convert {name} with inputs of type "
                 f"{declared}: {shorten(error)}"
             ) from error
+        # skl2onnx renames an input that is called as one of its outputs.
+        names = [value.name for value in model.graph.input]
+        if len(names) != len(plan):
+            names = [part.name for part in plan]
 
         def feed(batch: Batch) -> dict[str, Any]:
-            return {part.name: part.extract(batch) for part in plan}
+            return {name: part.extract(batch) for name, part in zip(names, plan, strict=True)}
 
-        return Candidate(model, tuple(part.describe() for part in plan), feed)
+        repair_texts(model)
+        batch = next(iter(self.batches().values()))
+        scores = next((e for e in self.expect(batch) if e.name == "scores"), None)
+        if scores is not None and np.ndim(scores.values) == 1:
+            keep_one_score(model, feed(batch), np.asarray(scores.values))
+        inputs = tuple(part.describe(name) for name, part in zip(names, plan, strict=True))
+        return Candidate(model, inputs, feed)
+
+    def _convert(self, plan: Plan, opset: int) -> onnx.ModelProto:
+        def convert(target: int | dict[str, int]) -> onnx.ModelProto:
+            return skl2onnx.convert_sklearn(
+                self._model,
+                initial_types=[(p.name, _TENSORS[p.dtype]([None, *p.shape])) for p in plan],
+                options=_plain_probabilities(self._model),
+                target_opset=target,
+                custom_conversion_functions=converters(),
+            )
+
+        try:
+            return convert({"": opset, "ai.onnx.ml": _ML_OPSET})
+        except TypeError:  # some converters compare the target as a number
+            return convert(opset)
 
 
 def open_exporter(model: Any, sample_input: Any) -> ScikitLearnExporter:
@@ -145,30 +163,3 @@ def _plain_probabilities(model: Any) -> dict[int, dict[str, bool]] | None:
     except (KeyError, ValueError, RuntimeError):
         return None
     return {id(model): {"zipmap": False}} if "zipmap" in (options or ()) else None
-
-
-class _WholeNumbers:
-    """A container for nodes that turns bools in lists of attributes into ints.
-
-    skl2onnx 1.20 writes Python bools into integer attributes of histogram
-    gradient boosting, which protobuf since version 7 refuses.
-    """
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._container, name)
-
-    def add_node(self, *args: Any, **attributes: Any) -> Any:
-        plain = {
-            key: [int(v) if isinstance(v, bool) else v for v in value]
-            if isinstance(value, list)
-            else value
-            for key, value in attributes.items()
-        }
-        return self._container.add_node(*args, **plain)
-
-
-def _convert_with_whole_numbers(scope: Any, operator: Any, container: Any) -> None:
-    get_converter(operator.type)(scope, operator, _WholeNumbers(container))

@@ -53,10 +53,12 @@ class Part:
                 return np.asarray(batch.to_numpy(dtype=self.dtype)).reshape(-1, *self.shape)
             return np.asarray(batch).astype(self.dtype).reshape(-1, *self.shape)
 
-    def describe(self) -> InputDescription:
-        """Describe it for the metadata."""
-        columns = tuple(str(label) for label in self.columns) if len(self.columns) > 1 else ()
-        return InputDescription(self.name, self.dtype, (None, *self.shape), columns)
+    def describe(self, name: str) -> InputDescription:
+        """Describe it for the metadata, under the name that it has in the ONNX model."""
+        columns = tuple(str(label) for label in self.columns)
+        return InputDescription(
+            name, self.dtype, (None, *self.shape), () if columns == (name,) else columns
+        )
 
 
 #: One way to declare the inputs.
