@@ -39,6 +39,9 @@ _LIVE = names(
 )
 _SILENT = names("base link meta noembed noframes noscript plaintext style svg template title xmp")
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+_CHARACTERS_OF_XML = (range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
+# A character that is written by its number.
+_NUMBER = re.compile(r"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
 
 
 class HtmlError(ValueError):
@@ -95,13 +98,13 @@ class Cleaner:
         """
         if len(source) > MAX_HTML_PARSED:
             raise HtmlError("it is too large")
-        source = printable(source)
+        source = _NUMBER.sub(_printable_reference, printable(source))
         if not source.strip():
             return Fragment(Markup())
         try:
-            root: HtmlElement = lxml.html.document_fromstring(
-                source, lxml.html.HTMLParser(huge_tree=False)
-            )
+            # As bytes: a text that begins like an XML file would be refused.
+            parser = lxml.html.HTMLParser(encoding="utf-8")
+            root: HtmlElement = lxml.html.document_fromstring(source.encode(), parser)
         except (etree.ParserError, etree.XMLSyntaxError):
             return Fragment(Markup())
         classes = {name for element in root.iter("*") for name in element.get("class", "").split()}
@@ -178,7 +181,7 @@ def _shape_element(element: HtmlElement) -> None:
     if "class" in element.attrib:
         known = [c for c in element.get("class", "").split() if is_listed(tag, "class", c)]
         element.set("class", known[0] if known else "")
-    name = element.get("id") or (element.get("name") if tag == "a" else None)
+    name = element.get("id", "") or (element.get("name", "") if tag == "a" else "")
     if tag in _HEADINGS:
         # Jupyter makes a heading's id from its text, and tables of contents rely on it.
         name = name or "-".join(element.text_content().split())[:200]
@@ -187,6 +190,14 @@ def _shape_element(element: HtmlElement) -> None:
         element.set("id", f"nb-{name}")
     if tag == "a" and "href" in element.attrib:
         _mark_link(element)
+
+
+def _printable_reference(match: re.Match[str]) -> str:
+    """Replace a character by number where no file can hold it."""
+    digits = (match[1] or match[2]).lstrip("0") or "0"
+    code = int(digits, 16 if match[1] else 10) if len(digits) < 9 else 0
+    legal = code in {9, 10, 13} or any(code in part for part in _CHARACTERS_OF_XML)
+    return match[0] if legal else "\ufffd"
 
 
 def _mark_link(element: HtmlElement) -> None:

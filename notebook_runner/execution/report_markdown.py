@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 from mistune import HTMLRenderer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from notebook_runner.execution.report_text import highlight
+from notebook_runner.execution.report_text import highlight, printable
 
 # Some constructs take the square of their length to read; a longer cell is shown as text.
 MAX_MARKDOWN = 50_000
@@ -52,6 +52,7 @@ def markdown_to_html(source: str) -> str:
     str
         HTML that may hold whatever the notebook put there; clean it before use.
     """
+    source = printable(source)
     if len(source) > MAX_MARKDOWN:
         return _as_text(source)
     try:

@@ -54,7 +54,7 @@ _PRESENTATION_NAMES = _by_lower_case(_PRESENTATION)
 _ATTRIBUTE_NAMES = _by_lower_case(f"{_ATTRIBUTES} {_PRESENTATION}")
 
 # Numbers, colours, fonts, transformations: no backslash, no at-sign, no colon, no angle bracket.
-_PLAIN_VALUE = re.compile(r"[\w\s.,;#%()+\-*/'\"!|]*", re.ASCII)
+_PLAIN_VALUE = re.compile(r"[\w \t\n\r.,;#%()+\-*/'\"!|]*", re.ASCII)
 _REFERENCE = re.compile(r"""url\(\s*['"]?#[\w.:-]+['"]?\s*\)""")
 _ID = re.compile(r"[\w.:-]{1,200}")
 _LOCAL = re.compile(r"#[\w.:-]{1,200}")
@@ -117,7 +117,8 @@ def clean_svg(root: etree._Element, embed: Callable[[str], str | None]) -> bytes
     count = 1
     while waiting:
         source, target, depth = waiting.pop()
-        target.text = source.text if _local_name(source) in _WITH_TEXT else None
+        with_text = _local_name(source) in _WITH_TEXT
+        target.text = source.text if with_text else None
         for child in source:
             name = _local_name(child)
             if name is None or depth >= MAX_SVG_DEPTH:
@@ -127,7 +128,7 @@ def clean_svg(root: etree._Element, embed: Callable[[str], str | None]) -> bytes
                 raise SvgError("the drawing has too many parts")
             copy = etree.SubElement(target, f"{{{SVG}}}{name}")
             _copy_attributes(child, copy, embed)
-            copy.tail = child.tail if _local_name(source) in _WITH_TEXT else None
+            copy.tail = child.tail if with_text else None
             waiting.append((child, copy, depth + 1))
     _remove_nested_uses(clean)
     return etree.tostring(clean, encoding="utf-8", xml_declaration=True)

@@ -27,6 +27,7 @@ CELLS: dict[str, Any] = {
     "tags that are a text": {"cell_type": "code", "source": "x", "metadata": {"tags": "a"}},
     "attachments that are a list": {"cell_type": "markdown", "source": "x", "attachments": [1]},
     "surrogates": {"cell_type": "markdown", "source": "a \ud800 b \udfff"},
+    "surrogates in a link": {"cell_type": "markdown", "source": "[x](a\ud800b) &#xd800; &#0;"},
     "zero and control characters": {"cell_type": "markdown", "source": "a \0 b \x01 \x1b"},
     "source with surrogates": {"cell_type": "code", "source": "x = '\ud83d \0'"},
 }
@@ -57,6 +58,18 @@ OUTPUTS: dict[str, Any] = {
     },
     "HTML too deep": {"output_type": "display_data", "data": {"text/html": "<div>" * 5000 + "x"}},
     "HTML of a comment": {"output_type": "display_data", "data": {"text/html": "<!-- x"}},
+    "HTML with characters by number": {
+        "output_type": "display_data",
+        "data": {
+            "text/html": "<h1>&#1;</h1><img alt='&#1;' src='&#2;'>&#5;"
+            "<a href='#&#3;' id='&#4;'>x</a>&#x1;<script></script>&#1<p>&#000001&#xD800;&#xFFFFFFFF;&#99999999999;</p>"
+            "<svg><text>&#6;</text><rect x='&#12;' id='&#7;' style='fill:&#11;'/>&#8;</svg>"
+        },
+    },
+    "HTML that begins as XML": {
+        "output_type": "display_data",
+        "data": {"text/html": '<?xml version="1.0" encoding="latin1"?><p>x</p>'},
+    },
     "HTML of frames": {"output_type": "display_data", "data": {"text/html": "<frameset><frame>"}},
     "drawing too deep": {
         "output_type": "display_data",
