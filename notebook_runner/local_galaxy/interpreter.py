@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import InstallError
+from notebook_runner.local_galaxy.checkout import Checkout
 
 if TYPE_CHECKING:
     from notebook_runner.local_galaxy.account import Account
-    from notebook_runner.local_galaxy.checkout import Checkout
     from notebook_runner.local_galaxy.home import Home
 
 OLDEST = (3, 11)
@@ -23,7 +23,7 @@ TOO_NEW = (3, 14)
 _MANAGED = "3.12"
 
 
-def find_uv(checkout: Checkout) -> Path:
+def find_uv() -> Path:
     """Find uv: on the PATH, or where the Makefile puts it.
 
     Raises
@@ -32,7 +32,7 @@ def find_uv(checkout: Checkout) -> Path:
         When it is in neither place.
     """
     found = shutil.which("uv")
-    bootstrapped = checkout.path / ".tools" / "bin" / "uv"
+    bootstrapped = Checkout.find().path / ".tools" / "bin" / "uv"
     if found:
         return Path(found)
     if bootstrapped.is_file():
@@ -48,7 +48,7 @@ def run_uv(checkout: Checkout, *arguments: str | Path, env: dict[str, str] | Non
     InstallError
         When uv fails, with the last lines of what it says.
     """
-    command = [str(find_uv(checkout)), *map(str, arguments)]
+    command = [str(find_uv()), *map(str, arguments)]
     outer = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(
         command,
