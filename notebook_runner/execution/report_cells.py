@@ -148,7 +148,7 @@ class CellReader:
         body = highlight(head, self.language)
         if note:
             body += escape(f"\n[{note}]\n") + highlight(tail, self.language)
-        cell = Cell("code", body, number=int(entry.get("number") or number))
+        cell = Cell("code", body, number=number)
         duration = entry.get("duration_s")
         cell.duration = duration if isinstance(duration, int | float) else None
         cell.injected = "injected-parameters" in _tags_of(source)

@@ -62,7 +62,8 @@ OUTPUTS: dict[str, Any] = {
         "output_type": "display_data",
         "data": {
             "text/html": "<h1>&#1;</h1><img alt='&#1;' src='&#2;'>&#5;"
-            "<a href='#&#3;' id='&#4;'>x</a>&#x1;<script></script>&#1<p>&#000001&#xD800;&#xFFFFFFFF;&#99999999999;</p>"
+            "<a href='#&#3;' id='&#4;'>x</a>&#x1;<script></script>&#1"
+            "<p>&#000001&#xD800;&#xFFFFFFFF;&#99999999999;</p>"
             "<svg><text>&#6;</text><rect x='&#12;' id='&#7;' style='fill:&#11;'/>&#8;</svg>"
         },
     },

@@ -194,6 +194,13 @@ def test_a_cell_in_which_the_kernel_died_tells_so(read: Any) -> None:
     assert text_of(cell.find("pre[@class='output error']")) == "The kernel died."
 
 
+def test_a_cell_that_did_not_finish_is_marked(read: Any) -> None:
+    record = {"status": "timeout", "cells": [{"index": 0, "number": 1, "status": "running"}]}
+    cell = read(code(), record=record).get_element_by_id("cell-1")
+    assert text_of(cell.find("p[@class='label']")) == "Cell 1 · did not finish"
+    assert "failed" in cell.get("class")
+
+
 def test_the_environment_lists_machine_gpu_image_and_packages(report: Any) -> None:
     environment = text_of(report.xpath("//section[@class='environment']")[0])
     for word in ("3.11.2", "Linux", "8 GB", "H200", "570", "sha256:12", "pandas", "2.2"):
