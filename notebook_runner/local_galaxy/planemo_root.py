@@ -20,6 +20,9 @@ _RUN_SCRIPT = """\
 # Gravity, called by root, would otherwise ask systemd.
 GRAVITY_SKIP_SYSTEMD=1
 export GRAVITY_SKIP_SYSTEMD
+# No dependency is resolved here: the tools find their commands on the path.
+PATH="$PATH":{runner}
+export PATH
 exec galaxy -c "$GALAXY_CONFIG_FILE"
 """
 
@@ -44,6 +47,9 @@ def make_planemo_root(home: Home) -> Path:
     )
     script = root / "run.sh"
     activate = home.environment("galaxy") / "bin" / "activate"
-    script.write_text(_RUN_SCRIPT.format(activate=shlex.quote(str(activate))))
+    runner = home.environment("runner") / "bin"
+    script.write_text(
+        _RUN_SCRIPT.format(activate=shlex.quote(str(activate)), runner=shlex.quote(str(runner)))
+    )
     script.chmod(0o755)
     return root
