@@ -71,8 +71,15 @@ class KerasExporter:
                 f"The Keras model {self._model.name!r} cannot compute with sample_input, of shape "
                 f"{shapes}: {shorten(error)}"
             ) from error
+        names = self._output_names(parts[0], len(flat[0]))
+        rows = min(len(batch[0]), _CHUNK)
+        for name, first in zip(names, flat[0], strict=True):
+            if first.shape[:1] != (rows,):
+                raise ModelError(
+                    f"The output {name!r} of the Keras model {self._model.name!r} has the shape "
+                    f"{first.shape} for {rows} rows; a row for each is needed."
+                )
         values = [np.concatenate(same) for same in zip(*flat, strict=True)]
-        names = self._output_names(parts[0], len(values))
         return [
             Expected(name, "label" if value.dtype.kind in "biu" else "value", value)
             for name, value in zip(names, values, strict=True)
@@ -100,7 +107,9 @@ class KerasExporter:
             file = Path(folder) / "model.onnx"
             try:
                 with _quietly(), _without_cudnn(self._model):
-                    self._model.export(
+                    inference = _Inference(self._model)
+                    inference(self._sample.pack([array[:1] for array in arrays]))
+                    inference.export(
                         str(file),
                         format="onnx",
                         verbose=False,
@@ -136,6 +145,17 @@ class KerasExporter:
         if len(set(names)) == count:
             return names
         return ["output"] if count == 1 else [f"output_{i}" for i in range(count)]
+
+
+class _Inference(keras.Model):  # type: ignore[misc]
+    """A model that computes as after training: layers that add noise would do so by default."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(name="inference")
+        self.model = model
+
+    def call(self, given: Any) -> Any:
+        return self.model(given, training=False)
 
 
 def open_exporter(model: Any, sample_input: Any) -> KerasExporter:

@@ -129,7 +129,8 @@ def finish_model(
         "compared": json.dumps({"rows": proof.rows, "batch_sizes": list(proof.batch_sizes)}),
         "inputs": json.dumps(inputs),
         "outputs": json.dumps(
-            [_describe(*pair) for pair in zip(proof.outputs, expected, strict=True)]
+            [_describe(*pair) for pair in zip(proof.outputs, expected, strict=True)],
+            default=str,
         ),
     }
     helper.set_model_props(model, {PREFIX + key: text for key, text in described.items()})

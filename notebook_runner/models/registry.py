@@ -40,8 +40,9 @@ def find_exporter(model: Any, sample_input: Any) -> Exporter:
             try:
                 exporter: Exporter = import_module(module).open_exporter(model, sample_input)
             except ImportError as error:
+                package = error.name or str(error)
                 raise ModelError(
-                    f"Saving a model of {framework} needs the package {error.name!r}, which this "
+                    f"Saving a model of {framework} needs the package {package!r}, which this "
                     "kernel's environment does not have. Install it and try again."
                 ) from error
             return exporter

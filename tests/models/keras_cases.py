@@ -112,6 +112,14 @@ def convolutions():
 
 
 @case
+def augmentation():
+    """A layer that turns pictures while learning, and leaves them as they are afterwards."""
+    flip = layers.RandomFlip(seed=0)
+    model = keras.Sequential([keras.Input((12, 12, 1)), flip, layers.Flatten(), layers.Dense(2)])
+    return compare(model, IMAGES, {"input": IMAGES[:3] + 0.5})
+
+
+@case
 def any_size_of_image():
     model = keras.Sequential(
         [
@@ -198,6 +206,12 @@ def refused_random():
     """A model that gives something else each time is none that can be proved."""
     noise = layers.Lambda(lambda x: x + keras.random.normal((1,)))
     save_model(keras.Sequential([keras.Input((4,)), noise]), "model", TABLE)
+
+
+@case
+def refused_output_without_rows():
+    given = keras.Input((4,))
+    save_model(keras.Model(given, keras.ops.sum(given)), "model", TABLE)
 
 
 @case

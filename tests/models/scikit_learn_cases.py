@@ -302,6 +302,14 @@ def texts():
     }
 
 
+@case
+def texts_of_pandas():
+    model = pipeline.make_pipeline(
+        feature_extraction.text.CountVectorizer(), linear_model.LogisticRegression()
+    )
+    save_model(model.fit(TEXTS, ABOUT), "model", pd.Series(TEXTS, name="text"))
+
+
 def people_pipeline():
     columns = compose.make_column_transformer(
         (preprocessing.OneHotEncoder(handle_unknown="ignore"), ["city"]),

@@ -199,6 +199,10 @@ def test_a_list_of_texts_is_one_input_of_texts(saved):
     assert inputs(saved("texts")) == [("X", "STRING", ["batch"])]
 
 
+def test_texts_of_pandas_are_one_input_too(saved):
+    assert inputs(saved("texts_of_pandas")) == [("X", "STRING", ["batch"])]
+
+
 def test_an_array_of_texts_keeps_its_columns(saved):
     assert inputs(saved("texts_in_an_array")) == [("X", "STRING", ["batch", 1])]
 
