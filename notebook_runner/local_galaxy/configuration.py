@@ -88,8 +88,6 @@ def write(
         home.config / "managed",
         home.config / "none",
         home.config / "tool-data",
-        home.database / "messages",
-        home.database / "messages-control",
     ):
         folder.mkdir(mode=0o700, exist_ok=True)
         account.own(folder)

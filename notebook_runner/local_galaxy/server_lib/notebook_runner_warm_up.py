@@ -1,4 +1,4 @@
-"""Loaded by Galaxy's Celery worker: load what every job needs before the first job comes.
+"""Loaded by Galaxy's Celery worker: it looks for messages often, and is warm before the first job.
 
 It is no part of this package: it is copied beside the server's configuration and named in Celery's
 setting ``imports``, and runs in Galaxy's environment.
@@ -10,6 +10,12 @@ import threading
 
 from celery.signals import worker_ready
 from galaxy.celery import celery_app
+from kombu.transport.sqlalchemy import Transport
+
+#: Seconds between two looks for messages. Celery's option for it reaches every
+#: transport but this one, which hands its options to SQLAlchemy. The default
+#: of one second would be most of the time that a small job takes.
+Transport.polling_interval = 0.1
 
 
 def load_pool() -> None:
