@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from notebook_runner.errors import LocalGalaxyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
     from notebook_runner.local_galaxy.handle import LocalGalaxy
     from notebook_runner.local_galaxy.instance import Instance
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def galaxy_instance() -> Instance:
     """The local Galaxy of this checkout, running or not."""
+
     from notebook_runner.local_galaxy.instance import Instance
 
     try:
@@ -42,6 +46,25 @@ def galaxy(galaxy_instance: Instance) -> Iterator[LocalGalaxy]:
     yield running
     if not was_running:
         galaxy_instance.down()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: the system's, or the one that Playwright installed."""
+    from playwright.sync_api import Error, sync_playwright
+
+    # Chromium's own sandbox does not start for root.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(
+                executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+                args=arguments,
+            )
+        except Error as error:
+            pytest.skip(f"Chromium does not start: {error}")
+        yield chromium
+        chromium.close()
 
 
 # ---- in CI, a test that is skipped is a test that fails ---------------------------

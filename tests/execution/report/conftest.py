@@ -8,8 +8,6 @@ holds attempts in the run record and in the notebook's own metadata. They try to
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +19,9 @@ import pytest
 from notebook_runner.execution.report import write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from nbformat import NotebookNode
-    from playwright.sync_api import Browser
 
 DATA = Path(__file__).parent / "data"
 
@@ -127,21 +124,3 @@ def as_galaxy_shows() -> Callable[[Path], Path]:
         return other
 
     return clean
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium: the system's, or the one that Playwright installed."""
-    from playwright.sync_api import Error, sync_playwright
-
-    # Chromium's own sandbox does not start for root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=arguments
-            )
-        except Error as error:
-            pytest.skip(f"Chromium does not start: {error}")
-        yield chromium
-        chromium.close()

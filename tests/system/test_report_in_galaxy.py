@@ -1,0 +1,64 @@
+"""The report of a run, opened in Galaxy as people open it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.galaxy, pytest.mark.browser]
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "workflows" / "train_digits" / "train_digits.ipynb"
+
+
+@pytest.fixture(scope="module")
+def demo_run(instance):
+    """Run the demo notebook as a job; return its history and its outputs by name."""
+    history = instance.histories.create_history("Report in a browser")["id"]
+    uploaded = instance.tools.upload_file(str(DEMO), history, file_type="ipynb")
+    notebook = uploaded["outputs"][0]["id"]
+    instance.datasets.wait_for_dataset(notebook, interval=0.5)
+    inputs = {"notebook": {"src": "hda", "id": notebook}}
+    answer = instance.tools.run_tool(history, "run_notebook", inputs)
+    instance.jobs.wait_for_job(answer["jobs"][0]["id"], interval=0.5, maxwait=120)
+    outputs = {output["output_name"]: output["id"] for output in answer["outputs"]}
+    yield history, outputs
+    instance.histories.delete_history(history, purge=True)
+
+
+def test_the_report_shows_its_plots_in_galaxy(page, galaxy, demo_run, screenshot):
+    _, outputs = demo_run
+    page.goto(f"{galaxy.url}/datasets/{outputs['html_report']}/display/")
+    pictures = page.locator("img")
+    pictures.first.wait_for(timeout=30_000)
+    page.wait_for_load_state("networkidle")
+    widths = pictures.evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert len(widths) >= 2
+    assert all(width > 100 for width in widths)
+    screenshot("report-in-galaxy")
+
+
+def test_the_sanitised_report_prints_neither_styles_nor_scripts(page, galaxy, demo_run):
+    _, outputs = demo_run
+    page.goto(f"{galaxy.url}/datasets/{outputs['html_report']}/display/")
+    text = page.locator("body").inner_text()
+    assert "accuracy" in text
+    assert "font-family" not in text
+    assert "<script" not in page.content()
+
+
+def test_the_history_shows_every_output(page, galaxy, demo_run, screenshot):
+    history, _ = demo_run
+    page.goto(f"{galaxy.url}/histories/view?id={history}")
+    for name in ("report", "run record", "metrics", "files", "models"):
+        page.get_by_text(f": {name}").first.wait_for(timeout=30_000)
+    screenshot("history")
+
+
+def test_the_form_of_the_tool_asks_for_notebook_inputs_and_parameters(page, galaxy, screenshot):
+    page.goto(f"{galaxy.url}/?tool_id=run_notebook")
+    page.get_by_text("Run a notebook").first.wait_for(timeout=60_000)
+    for label in ("Notebook", "Insert Input", "Insert Parameter", "File with parameters"):
+        page.get_by_text(label).first.wait_for(timeout=30_000)
+    screenshot("form")
