@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,9 @@ _NOTEBOOK = ("workflows", "train_digits", "train_digits.ipynb")
 
 
 def show_demo(instance: Instance, running: LocalGalaxy) -> None:
-    """Run the demo notebook in a new history, and print what landed there.
+    """Run the demo notebook in a new history; print its model and its link.
+
+    The table of all that landed there is printed by ``submit``.
 
     Raises
     ------
@@ -35,7 +36,6 @@ def show_demo(instance: Instance, running: LocalGalaxy) -> None:
     found = administration.call("GET", "histories", params={"q": "name", "qv": history_name})
     history = found[0]["id"]
     datasets = _datasets(administration, history)
-    _print_table(datasets)
     onnx = [dataset for dataset in datasets if dataset["extension"] == "onnx"]
     if not onnx or any(dataset["state"] != "ok" for dataset in onnx):
         raise GalaxyJobError(
@@ -72,27 +72,6 @@ def _datasets(administration: Administration, history: str) -> list[dict[str, An
         params={"v": "dev", "view": "detailed", "q": "history_content_type", "qv": "dataset"},
     )
     return [dataset for dataset in contents if not dataset.get("deleted")]
-
-
-def _print_table(datasets: list[dict[str, Any]]) -> None:
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE)
-    table.add_column("#", justify="right")
-    for title in ("dataset", "datatype", "state"):
-        table.add_column(title)
-    table.add_column("bytes", justify="right")
-    for dataset in sorted(datasets, key=lambda one: one["hid"]):
-        table.add_row(
-            str(dataset["hid"]),
-            dataset["name"],
-            dataset["extension"],
-            dataset["state"],
-            f"{dataset['file_size']:,}",
-        )
-    Console(file=sys.stdout, markup=False, highlight=False).print(table)
 
 
 def _link(running: LocalGalaxy, history: str) -> str:
