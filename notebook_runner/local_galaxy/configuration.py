@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 #: The name by which a tool requires this package.
 PACKAGE = "notebook-runner"
+#: Tools whose HTML may be shown as such: it runs nothing that a user made.
+TOOLS_WITH_CLEAN_HTML = ("run_notebook",)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def write(
         account.own(folder)
     write_tool_conf(configuration, home, account)
     _write_private(home.config / "tool_data_tables.xml", "<tables/>\n", account)
+    allowed = "".join(f"{tool}\n" for tool in TOOLS_WITH_CLEAN_HTML)
+    _write_private(home.config / "sanitize_allowlist.txt", allowed, account)
     target = home.config / "galaxy.yml"
     content = yaml.safe_dump({**configuration.galaxy, "galaxy": galaxy}, sort_keys=False)
     _write_private(target, content, account)

@@ -16,7 +16,9 @@ DEMO = ROOT / "workflows" / "train_digits" / "train_digits.ipynb"
 def demo_run(instance):
     """Run the demo notebook as a job; return its history and its outputs by name."""
     history = instance.histories.create_history("Report in a browser")["id"]
-    uploaded = instance.tools.upload_file(str(DEMO), history, file_type="ipynb")
+    uploaded = instance.tools.paste_content(
+        DEMO.read_text(), history, file_type="ipynb", file_name=DEMO.name
+    )
     notebook = uploaded["outputs"][0]["id"]
     instance.datasets.wait_for_dataset(notebook, interval=0.5)
     inputs = {"notebook": {"src": "hda", "id": notebook}}
@@ -36,6 +38,7 @@ def test_the_report_shows_its_plots_in_galaxy(page, galaxy, demo_run, screenshot
     widths = pictures.evaluate_all("images => images.map(image => image.naturalWidth)")
     assert len(widths) >= 2
     assert all(width > 100 for width in widths)
+    pictures.first.scroll_into_view_if_needed()
     screenshot("report-in-galaxy")
 
 
@@ -48,11 +51,22 @@ def test_the_sanitised_report_prints_neither_styles_nor_scripts(page, galaxy, de
     assert "<script" not in page.content()
 
 
+def test_the_report_opens_inside_galaxy(page, galaxy, demo_run, screenshot):
+    _, outputs = demo_run
+    page.goto(f"{galaxy.url}/datasets/{outputs['html_report']}/preview")
+    frame = page.frame_locator("iframe[src*=display]")
+    frame.get_by_role("heading", name="Metrics").wait_for(timeout=30_000)
+    width = frame.locator("img").first.evaluate("image => image.naturalWidth")
+    assert width > 100
+    frame.locator("img").nth(1).scroll_into_view_if_needed()
+    screenshot("report")
+
+
 def test_the_history_shows_every_output(page, galaxy, demo_run, screenshot):
     history, _ = demo_run
     page.goto(f"{galaxy.url}/histories/view?id={history}")
     for name in ("report", "run record", "metrics", "files", "models"):
-        page.get_by_text(f": {name}").first.wait_for(timeout=30_000)
+        page.locator(".content-item", has_text=f": {name}").first.wait_for(timeout=30_000)
     screenshot("history")
 
 
