@@ -13,7 +13,8 @@ import click
 
 from notebook_runner.cli.options import notebook_options
 from notebook_runner.errors import GalaxyError
-from notebook_runner.execution.folder import NOTEBOOK, RECORD, REPORT, default_folder
+from notebook_runner.execution.folder import default_folder
+from notebook_runner.record.layout import NOTEBOOK, RECORD, REPORT
 
 if TYPE_CHECKING:
     from notebook_runner.execution.request import RunRequest, RunResult

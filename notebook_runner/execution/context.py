@@ -6,9 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from notebook_runner.execution.folder import METRICS, OUTPUTS
 from notebook_runner.execution.parameters import INPUTS_PARAMETER
 from notebook_runner.record.files import write_json_atomically
+from notebook_runner.record.layout import METRICS, OUTPUTS
+from notebook_runner.record.session import CONTEXT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from notebook_runner.execution.inputs import NamedInput
 
-CONTEXT_VARIABLE = "NOTEBOOK_RUNNER_CONTEXT"
+
 #: A notebook has no business with the key that its results are written back with.
 _KEPT_FROM_KERNEL = ("GALAXY_API_KEY", "GALAXY_KEY")
 

@@ -6,13 +6,7 @@ import shutil
 from pathlib import Path
 
 from notebook_runner.errors import OutputError
-
-NOTEBOOK = "notebook.ipynb"
-REPORT = "report.html"
-REPORT_FILES = "report_files"
-METRICS = "metrics.json"
-RECORD = "run.json"
-OUTPUTS = "outputs"
+from notebook_runner.record.layout import METRICS, NOTEBOOK, OUTPUTS, RECORD, REPORT, REPORT_FILES
 
 _FILES = (NOTEBOOK, REPORT, METRICS, RECORD)
 _FOLDERS = (REPORT_FILES, OUTPUTS)

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import OutputError
-from notebook_runner.execution.folder import REPORT_FILES
+from notebook_runner.record.layout import REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

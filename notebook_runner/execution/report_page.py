@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from notebook_runner.execution.folder import REPORT_FILES
 from notebook_runner.execution.report_cells import CellReader
 from notebook_runner.execution.report_pictures import Pictures
 from notebook_runner.execution.report_summary import summarise
 from notebook_runner.execution.report_text import mapping_of, printable, text_of
 from notebook_runner.execution.report_units import format_duration
+from notebook_runner.record.layout import REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
 
-from notebook_runner.execution.folder import OUTPUTS, REPORT_FILES
 from notebook_runner.execution.report_svg import SvgError, clean_svg, parse_svg
 from notebook_runner.execution.report_text import mapping_of, printable, text_of
+from notebook_runner.record.layout import OUTPUTS, REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,14 +14,7 @@ from notebook_runner.errors import GpuError, NotebookRunnerError, OutputError
 from notebook_runner.execution.background import Background
 from notebook_runner.execution.context import kernel_environment, write_context
 from notebook_runner.execution.failure import Ending, ending, judge
-from notebook_runner.execution.folder import (
-    METRICS,
-    NOTEBOOK,
-    OUTPUTS,
-    RECORD,
-    REPORT,
-    prepare_folder,
-)
+from notebook_runner.execution.folder import prepare_folder
 from notebook_runner.execution.inputs import NamedInput, stage
 from notebook_runner.execution.kernel import (
     Kernel,
@@ -37,6 +30,7 @@ from notebook_runner.execution.request import RunRequest, RunResult
 from notebook_runner.execution.secrets import Masker
 from notebook_runner.execution.watchdog import StopReason, Watchdog
 from notebook_runner.record.gpu import GpuMemoryWatch, list_gpus
+from notebook_runner.record.layout import METRICS, NOTEBOOK, OUTPUTS, RECORD, REPORT
 from notebook_runner.record.outputs import collect_outputs
 from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
 

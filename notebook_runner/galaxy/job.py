@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import GalaxyError
 from notebook_runner.galaxy.datatypes import datatype_of
-from notebook_runner.galaxy.run_folder import REPORT_FILES, RunFolder
+from notebook_runner.galaxy.run_folder import RunFolder
 from notebook_runner.record.files import write_atomically, write_json_atomically
+from notebook_runner.record.layout import REPORT_FILES
 
 if TYPE_CHECKING:
     from notebook_runner.galaxy.run_folder import Element

@@ -13,16 +13,9 @@ from notebook_runner.galaxy.downloads import download_dataset, download_extra_fi
 from notebook_runner.galaxy.histories import WrittenHistory
 from notebook_runner.galaxy.jobs import JobEnd, follow_job
 from notebook_runner.galaxy.progress import Progress, Silence
-from notebook_runner.galaxy.run_folder import (
-    METRICS,
-    NOTEBOOK,
-    OUTPUTS,
-    RECORD,
-    REPORT,
-    REPORT_FILES,
-)
 from notebook_runner.galaxy.waiting import Patience
 from notebook_runner.record.files import write_json_atomically
+from notebook_runner.record.layout import METRICS, NOTEBOOK, OUTPUTS, RECORD, REPORT, REPORT_FILES
 from notebook_runner.record.outputs import MODELS_FOLDER
 
 if TYPE_CHECKING:

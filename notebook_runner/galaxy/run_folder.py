@@ -9,14 +9,8 @@ from typing import Any
 
 from notebook_runner.galaxy.identifiers import make_identifiers
 from notebook_runner.galaxy.metrics_table import metrics_table
+from notebook_runner.record.layout import OUTPUTS, RECORD
 from notebook_runner.record.outputs import is_model
-
-NOTEBOOK = "notebook.ipynb"
-REPORT = "report.html"
-REPORT_FILES = "report_files"
-RECORD = "run.json"
-METRICS = "metrics.json"
-OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True)

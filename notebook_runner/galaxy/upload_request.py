@@ -6,6 +6,9 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bioblend.galaxyclient import UPLOAD_CHUNK_SIZE
+from tusclient.client import TusClient
+
 from notebook_runner.errors import GalaxyUploadError, InputError
 from notebook_runner.galaxy.datatypes import UNKNOWN
 from notebook_runner.galaxy.web_content import break_tags, copy_json_escaped, is_suspect
@@ -142,12 +145,20 @@ class UploadRequest:
     def _send(self, path: Path, name: str) -> None:
         """Send the content ahead, in pieces that are sent again when one does not arrive."""
         self.progress.status(f"uploading {name} ({path.stat().st_size:,} bytes)")
-        with self.gi.explained(f"upload {name}", GalaxyUploadError):
-            uploader = self.gi.get_tus_uploader(str(path))
-            uploader.retries = _RETRIES
-            uploader.retry_delay = _RETRY_PAUSE_S
+        # bioblend's own uploader leaves each file open.
+        client = TusClient(
+            f"{self.gi.url}/upload/resumable_upload", headers={"x-api-key": str(self.gi.key)}
+        )
+        with path.open("rb") as stream, self.gi.explained(f"upload {name}", GalaxyUploadError):
+            uploader = client.uploader(
+                file_stream=stream,
+                chunk_size=UPLOAD_CHUNK_SIZE,
+                retries=_RETRIES,
+                retry_delay=_RETRY_PAUSE_S,
+            )
             uploader.upload()
-        self.sent.append({"session_id": str(uploader.session_id), "name": name})
+        session_id = str(uploader.url).rsplit("/", 1)[-1]
+        self.sent.append({"session_id": session_id, "name": name})
 
     def _acceptable(self, file: FileUpload) -> Path:
         if file.datatype not in _JSON or not is_suspect(file.path):
@@ -165,6 +176,8 @@ class UploadRequest:
             return None
         archive = self.folder / f"{folder.name}.zip"
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            # An archive of a single member would be unpacked into a folder named at random.
+            packed.mkdir(folder.name)
             for path in names:
                 packed.write(path, f"{folder.name}/{path.relative_to(folder)}")
         return archive

@@ -10,15 +10,10 @@ from notebook_runner.errors import GalaxyUploadError
 from notebook_runner.galaxy.datatypes import datatype_of
 from notebook_runner.galaxy.histories import WrittenHistory, create_history
 from notebook_runner.galaxy.progress import Progress, Silence
-from notebook_runner.galaxy.run_folder import (
-    NOTEBOOK,
-    RECORD,
-    REPORT,
-    REPORT_FILES,
-    RunFolder,
-)
+from notebook_runner.galaxy.run_folder import RunFolder
 from notebook_runner.galaxy.uploads import FileUpload, ListUpload, upload
 from notebook_runner.galaxy.waiting import Patience
+from notebook_runner.record.layout import NOTEBOOK, RECORD, REPORT, REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
