@@ -9,7 +9,7 @@ from typing import Any
 
 from notebook_runner.galaxy.identifiers import make_identifiers
 from notebook_runner.galaxy.metrics_table import metrics_table
-from notebook_runner.record.layout import OUTPUTS, RECORD
+from notebook_runner.record.layout import NOTEBOOK, OUTPUTS, RECORD
 from notebook_runner.record.outputs import is_model
 
 
