@@ -14,20 +14,26 @@ if TYPE_CHECKING:
 
 
 class LogFollowing:
-    """One line with the time of day per note, and per status that is a new one."""
+    """One line with the time of day per note, and per status that is new or lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, repeat_s: float = 60.0) -> None:
+        self._repeat_s = repeat_s
         self._last = ""
+        self._since = self._said = 0.0
 
     def note(self, text: str) -> None:
         """Write a line."""
         print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)  # noqa: T201
 
     def status(self, text: str) -> None:
-        """Write a line when it is not what was said last."""
+        """Write a line when it is not what was said last, or lasts for another minute."""
+        now = time.monotonic()
         if text != self._last:
-            self._last = text
+            self._last, self._since, self._said = text, now, now
             self.note(text)
+        elif now - self._said >= self._repeat_s:
+            self._said = now
+            self.note(f"{text}, for {now - self._since:.0f} s now")
 
     def close(self) -> None:
         """Do nothing."""

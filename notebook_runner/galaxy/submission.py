@@ -115,7 +115,7 @@ def submit(
     with gi.explained("start the job"):
         answer = gi.tools.run_tool(history.id, tool.id, form, input_format="21.01")
     job_id = _job_id(answer, history)
-    progress.note(f"Job {job_id} runs {tool.id} {tool.version}")
+    progress.note(f"Job {job_id} of {tool.id} {tool.version}")
     return SubmittedRun(
         history=history,
         tool=tool,

@@ -73,8 +73,13 @@ class UploadRequest:
     datatypes: frozenset[str]
     sent: list[dict[str, str]] = field(default_factory=list)
 
-    def send(self, files: list[FileUpload], lists: list[ListUpload]) -> dict[str, Any]:
-        """Send the files and then the request; return Galaxy's answer.
+    def send(self, files: list[FileUpload]) -> tuple[str, list[str]]:
+        """Send the files and then the request.
+
+        Returns
+        -------
+        tuple
+            The id of the job that takes the files in, and those of the datasets.
 
         Raises
         ------
@@ -83,35 +88,26 @@ class UploadRequest:
         InputError
             A file cannot be read.
         """
-        targets: list[dict[str, Any]] = []
-        if files:
-            elements = [self._element(file) for file in files]
-            targets.append({"destination": {"type": "hdas"}, "elements": elements})
-        targets += [
-            {
-                "destination": {"type": "hdca"},
-                "collection_type": "list",
-                "name": one.name,
-                "tags": list(one.tags),
-                "elements": [self._element(file) for file in one.elements],
-            }
-            for one in lists
-        ]
+        # All as single datasets. Galaxy could make the lists, too; but then one bad file loses
+        # all others of its list, or (allow_failed_collections) the job never ends: seen in 26.1.
+        elements = [self._element(file) for file in files]
         payload: dict[str, Any] = {
             "history_id": self.history_id,
-            "targets": targets,
+            "targets": [{"destination": {"type": "hdas"}, "elements": elements}],
             "auto_decompress": False,
-            # Else one bad file makes the whole list fail, and the others are lost with it.
-            "allow_failed_collections": True,
         }
         for number, file in enumerate(self.sent):
             payload[f"files_{number}|file_data"] = file
         self.progress.status("Galaxy takes in the files")
         with self.gi.explained("upload the files", GalaxyUploadError):
-            answer: dict[str, Any] = self.gi.make_post_request(
-                f"{self.gi.url}/tools/fetch", payload=payload
+            answer = self.gi.make_post_request(f"{self.gi.url}/tools/fetch", payload=payload)
+        dataset_ids = [str(output["id"]) for output in answer["outputs"]]
+        if len(dataset_ids) != len(files):
+            raise GalaxyUploadError(
+                f"Galaxy at {self.gi.base_url} made {len(dataset_ids)} datasets of {len(files)} "
+                f"files. Look at the history: {self.gi.link_to_history(self.history_id)}"
             )
-        return answer
+        return str(answer["jobs"][0]["id"]), dataset_ids
 
     def _element(self, file: FileUpload) -> dict[str, Any]:
         element: dict[str, Any] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import GalaxyUploadError
-from notebook_runner.galaxy.datasets import Collection, Dataset, read_collection, read_dataset
+from notebook_runner.galaxy.datasets import Collection, Dataset, read_dataset
 from notebook_runner.galaxy.upload_request import FileUpload, ListUpload, UploadRequest
 
 if TYPE_CHECKING:
@@ -25,30 +25,33 @@ _JOB_RUNS = frozenset({"new", "upload", "waiting", "queued", "running", "resubmi
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What became of the uploads, in their order."""
+    """What became of the uploads.
+
+    Attributes
+    ----------
+    datasets, collections
+        In the order of the uploads.
+    failed
+        Files of lists that did not arrive, and so are in no collection.
+    """
 
     datasets: tuple[Dataset, ...]
     collections: tuple[Collection, ...]
+    failed: tuple[Dataset, ...] = ()
 
-    @property
-    def is_final(self) -> bool:
-        """Whether no state changes any more."""
-        return all(dataset.is_final for dataset in self.datasets) and all(
-            collection.is_final for collection in self.collections
-        )
+    def everything(self) -> tuple[Dataset, ...]:
+        """Return all datasets: single ones, those of collections, failed ones."""
+        elements = [element for collection in self.collections for element in collection.elements]
+        return (*self.datasets, *elements, *self.failed)
 
     def failure(self) -> str | None:
         """Name the first file that did not arrive, and why; ``None`` when all did."""
-        elements = [element for collection in self.collections for element in collection.elements]
-        failed = [dataset for dataset in (*self.datasets, *elements) if not dataset.is_ok]
-        if failed:
-            first = failed[0]
-            more = f" ({len(failed) - 1} more failed.)" if len(failed) > 1 else ""
-            return f"{first.name}: state {first.state}, {first.message or 'no message'}.{more}"
-        for collection in self.collections:
-            if collection.state != "ok":
-                return f"the list {collection.name}: {collection.message or 'was not made'}."
-        return None
+        bad = [dataset for dataset in self.everything() if not dataset.is_ok]
+        if not bad:
+            return None
+        more = f" ({len(bad) - 1} more failed.)" if len(bad) > 1 else ""
+        said = bad[0].message.rstrip(".") or "no message"
+        return f"{bad[0].name}: state {bad[0].state}, {said}.{more}"
 
 
 def upload(
@@ -68,38 +71,32 @@ def upload(
     GalaxyUploadError
         A file cannot be sent, or Galaxy does not take the request. What
         fails afterwards is in the answer: ``Uploaded.failure``.
+    InputError
+        A file cannot be read.
     GalaxyTimeoutError
         It takes too long.
     """
-    files = [item for item in items if isinstance(item, FileUpload)]
+    singles = [item for item in items if isinstance(item, FileUpload)]
     lists = [item for item in items if isinstance(item, ListUpload)]
-    if not items:
+    files = [*singles, *(file for one in lists for file in one.elements)]
+    if not files:
         return Uploaded((), ())
     with tempfile.TemporaryDirectory(prefix="galaxy-upload-") as folder:
         request = UploadRequest(gi, history_id, Path(folder), progress, _known_datatypes(gi))
-        answer = request.send(files, lists)
-    dataset_ids = [
-        output["id"]
-        for output in answer["outputs"]
-        if output.get("history_content_type") != "dataset_collection"
-    ]
-    collection_ids = [output["id"] for output in answer["output_collections"]]
-    if (len(dataset_ids), len(collection_ids)) != (len(files), len(lists)):
-        raise GalaxyUploadError(
-            f"Galaxy at {gi.base_url} made {len(dataset_ids)} datasets and {len(collection_ids)} "
-            f"lists of {len(files)} files and {len(lists)} lists. Look at the history: "
-            f"{gi.link_to_history(history_id)}"
-        )
-    _wait_for_job(gi, answer["jobs"][0]["id"], patience, progress)
-
-    def read() -> Uploaded | None:
-        uploaded = Uploaded(
-            tuple(read_dataset(gi, dataset_id) for dataset_id in dataset_ids),
-            tuple(read_collection(gi, collection_id) for collection_id in collection_ids),
-        )
-        return uploaded if uploaded.is_final else None
-
-    return _with_messages(gi, patience.wait(read, "the upload"))
+        job_id, dataset_ids = request.send(files)
+    _wait_for_job(gi, job_id, patience, progress)
+    arrived = _wait_for_datasets(gi, dataset_ids, patience)
+    failed: list[Dataset] = []
+    collections = []
+    position = len(singles)
+    for one in lists:
+        elements = arrived[position : position + len(one.elements)]
+        position += len(one.elements)
+        failed += [element for element in elements if not element.is_ok]
+        good = [element for element in elements if element.is_ok]
+        if good:
+            collections.append(_collect(gi, history_id, one, good))
+    return Uploaded(tuple(arrived[: len(singles)]), tuple(collections), tuple(failed))
 
 
 def _known_datatypes(gi: Connection) -> frozenset[str]:
@@ -121,16 +118,38 @@ def _wait_for_job(gi: Connection, job_id: str, patience: Patience, progress: Pro
     patience.wait(ended, "the upload")
 
 
-def _with_messages(gi: Connection, uploaded: Uploaded) -> Uploaded:
-    """Fill in what Galaxy says about failed elements; a list does not carry it."""
-    collections = tuple(
-        replace(one, elements=tuple(_with_message(gi, element) for element in one.elements))
-        for one in uploaded.collections
-    )
-    return replace(uploaded, collections=collections)
+def _wait_for_datasets(gi: Connection, dataset_ids: list[str], patience: Patience) -> list[Dataset]:
+    seen: dict[str, Dataset] = {}
+
+    def ended() -> bool | None:
+        for dataset_id in dataset_ids:
+            if dataset_id not in seen or not seen[dataset_id].is_final:
+                seen[dataset_id] = read_dataset(gi, dataset_id)
+        return True if all(dataset.is_final for dataset in seen.values()) else None
+
+    patience.wait(ended, "the upload")
+    return [seen[dataset_id] for dataset_id in dataset_ids]
 
 
-def _with_message(gi: Connection, element: Dataset) -> Dataset:
-    if element.is_ok:
-        return element
-    return replace(element, message=read_dataset(gi, element.id).message)
+def _collect(
+    gi: Connection, history_id: str, one: ListUpload, elements: list[Dataset]
+) -> Collection:
+    """Make a collection of datasets, which then no longer stand in the history by themselves."""
+    payload: dict[str, Any] = {
+        "type": "dataset_collection",
+        "instance_type": "history",
+        "history_id": history_id,
+        "collection_type": "list",
+        "name": one.name,
+        "element_identifiers": [
+            {"src": "hda", "id": element.id, "name": element.name} for element in elements
+        ],
+        "copy_elements": False,
+        "hide_source_items": True,
+    }
+    with gi.explained(f"make the list {one.name}", GalaxyUploadError):
+        made = gi.make_post_request(f"{gi.url}/dataset_collections", payload=payload)
+        if one.tags:
+            gi.histories.update_dataset_collection(history_id, made["id"], tags=list(one.tags))
+    members = tuple(replace(element, collection=one.name) for element in elements)
+    return Collection(str(made["id"]), one.name, "ok", members)

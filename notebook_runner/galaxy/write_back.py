@@ -86,8 +86,7 @@ def write_run(
     with tempfile.TemporaryDirectory(prefix="galaxy-upload-") as scratch:
         items = _items(folder, Path(scratch), tuple(tags))
         uploaded = upload(gi, history.id, items, patience=Patience(wait_limit), progress=progress)
-    elements = [dataset for one in uploaded.collections for dataset in one.elements]
-    written = WrittenHistory(history, (*uploaded.datasets, *elements))
+    written = WrittenHistory(history, uploaded.everything())
     failure = uploaded.failure()
     if failure is not None:
         raise IncompleteHistoryError(

@@ -19,6 +19,7 @@ import pytest
 from notebook_runner.galaxy.connection import Connection, connect
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
     from notebook_runner.local_galaxy.instance import LocalGalaxy
@@ -41,6 +42,7 @@ class WebServer:
 
     answer: Callable[[Asked], tuple[int, dict[str, str], bytes]]
     url: str = ""
+    tls: ssl.SSLContext | None = None
     asked: list[Asked] = field(default_factory=list)
 
 
@@ -67,9 +69,11 @@ def serving(server: WebServer) -> Iterator[WebServer]:
             pass
 
     web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if server.tls is not None:
+        web.socket = server.tls.wrap_socket(web.socket, server_side=True)
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    server.url = f"http://127.0.0.1:{web.server_address[1]}"
+    server.url = f"{'https' if server.tls else 'http'}://127.0.0.1:{web.server_address[1]}"
     try:
         yield server
     finally:
@@ -83,8 +87,11 @@ def serve() -> Iterator[Callable[..., WebServer]]:
     """Return a function that starts a web server with the answers to give."""
     with ExitStack() as stack:
 
-        def start(answer: Callable[[Asked], tuple[int, dict[str, str], bytes]]) -> WebServer:
-            return stack.enter_context(serving(WebServer(answer)))
+        def start(
+            answer: Callable[[Asked], tuple[int, dict[str, str], bytes]],
+            tls: ssl.SSLContext | None = None,
+        ) -> WebServer:
+            return stack.enter_context(serving(WebServer(answer, tls=tls)))
 
         yield start
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from notebook_runner.errors import GalaxyError, GalaxyKeyError, GalaxyUnreachableError
 from notebook_runner.galaxy.connection import Connection, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_runner.local_galaxy.instance import LocalGalaxy
 
@@ -68,6 +75,40 @@ def test_https_to_a_server_without_it_is_named_as_such(serve: Serve) -> None:
     server = serve(lambda _: VERSION)
     message = refused(server.url.replace("http:", "https:"))
     assert "does not speak TLS properly" in message
+
+
+@pytest.fixture
+def own_certificate(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that nobody else has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(tz=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_that_is_not_trusted_is_named_as_such(
+    serve: Serve, own_certificate: ssl.SSLContext
+) -> None:
+    server = serve(lambda _: VERSION, tls=own_certificate)
+    assert "its TLS certificate is not trusted (self" in refused(server.url)
+    assert server.asked == []
 
 
 # ---- what is no Galaxy ----------------------------------------------------------
