@@ -104,7 +104,7 @@ def _run_galaxy_job(job_file: Path) -> None:
     finally:
         if folder.exists():
             write_job_results(job, folder, Path.cwd())
-    _end(result)
+    _end(result, where="the job's outputs")
 
 
 def _execute(request: RunRequest) -> RunResult:
@@ -118,8 +118,8 @@ def _execute(request: RunRequest) -> RunResult:
         progress.close()
 
 
-def _end(result: RunResult) -> None:
-    """Say what went wrong, and end with its exit code."""
+def _end(result: RunResult, *, where: str | None = None) -> None:
+    """Say what went wrong and where the results are, and end with its exit code."""
     if result.error is None:
         return
     click.echo(
@@ -131,7 +131,7 @@ def _end(result: RunResult) -> None:
     traceback = (result.record["error"] or {}).get("traceback")
     if traceback:
         click.echo(traceback, err=True)
-    click.echo(f"What was reached is in {result.folder}.", err=True)
+    click.echo(f"What was reached is in {where or result.folder}.", err=True)
     sys.exit(result.error.exit_code)
 
 
