@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 _SINGLES = {"executed_notebook": NOTEBOOK, "html_report": REPORT, "record": RECORD}
 _LISTS = {"files": Path(OUTPUTS), "models": Path(OUTPUTS, MODELS_FOLDER)}
 
-#: After a job that failed, Galaxy needs a moment to sort what is left, and may never finish.
+#: After a job that failed, Galaxy needs a moment to sort what is left. It may never finish, and
+#: after a job that was deleted or is paused it does not begin.
 _LEFTOVERS_S = 10.0
+_LEAVES_SOMETHING = ("error", "failed", "stopped")
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ def finish(
     if error is None:
         finished = patience.wait(lambda: _final(_read(gi, run, end, None)), "the job's outputs")
         return _checked(finished)
+    moment = _LEFTOVERS_S if end.state in _LEAVES_SOMETHING else 0.0
     try:
-        return Patience(_LEFTOVERS_S).wait(lambda: _final(_read(gi, run, end, error)), "outputs")
+        return Patience(moment).wait(lambda: _final(_read(gi, run, end, error)), "outputs")
     except GalaxyTimeoutError:
         return _read(gi, run, end, error)[1]
 

@@ -43,6 +43,8 @@ class WebServer:
     answer: Callable[[Asked], tuple[int, dict[str, str], bytes]]
     url: str = ""
     tls: ssl.SSLContext | None = None
+    #: bytes that it says it sends, where that is more than it does
+    promised: int = 0
     asked: list[Asked] = field(default_factory=list)
 
 
@@ -59,7 +61,7 @@ def serving(server: WebServer) -> Iterator[WebServer]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
+            self.send_header("content-length", str(server.promised or len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -126,11 +128,11 @@ def gi(galaxy: LocalGalaxy) -> Connection:
     return connect(galaxy.url, galaxy.api_key)
 
 
-@pytest.fixture
-def make_notebook(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a notebook of the given cells; the first may be parameters."""
+@pytest.fixture(scope="session")
+def write_notebook() -> Callable[..., Path]:
+    """Return a function that writes a notebook of the given cells; parameters go first."""
 
-    def make(*cells: str, name: str = "nb.ipynb", parameters: str | None = None) -> Path:
+    def write(path: Path, *cells: str, parameters: str | None = None) -> Path:
         node = nbformat.v4.new_notebook()
         node.metadata.kernelspec = {
             "name": "python3",
@@ -141,9 +143,18 @@ def make_notebook(tmp_path: Path) -> Callable[..., Path]:
         if parameters is not None:
             tagged = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
             node.cells.insert(0, tagged)
-        path = tmp_path / name
         nbformat.write(node, path)
         return path
+
+    return write
+
+
+@pytest.fixture
+def make_notebook(tmp_path: Path, write_notebook: Callable[..., Path]) -> Callable[..., Path]:
+    """Return a function that writes a notebook into the test's folder."""
+
+    def make(*cells: str, parameters: str | None = None) -> Path:
+        return write_notebook(tmp_path / "nb.ipynb", *cells, parameters=parameters)
 
     return make
 
@@ -162,26 +173,45 @@ class Ended:
         return json.loads(self.out)
 
 
-@pytest.fixture
-def run_command(tmp_path: Path) -> Callable[..., Ended]:
-    """Return a function that calls notebook-runner, and sees that the key is never shown."""
+class Command:
+    """notebook-runner, called as a person calls it; the key is in the environment."""
 
-    def run(*arguments: str | Path, key: str | None = "0" * 32, **env: str) -> Ended:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("GALAXY_")}
+    def start(
+        self, here: Path, *arguments: str | Path, key: str | None = "0" * 32
+    ) -> subprocess.Popen[str]:
+        """Start it in the folder ``here``."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GALAXY_")}
         if key is not None:
             env["GALAXY_API_KEY"] = key
-        result = subprocess.run(
+        return subprocess.Popen(
             [RUNNER, *map(str, arguments)],
-            env={**kept, **env},
-            cwd=tmp_path,
-            capture_output=True,
+            env=env,
+            cwd=here,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
         )
-        if key:
-            assert key not in result.stdout + result.stderr
-        assert "Traceback (most recent call last):\n  File" not in result.stderr
-        return Ended(result.returncode, result.stdout, result.stderr)
+
+    def run(self, here: Path, *arguments: str | Path, key: str | None = "0" * 32) -> Ended:
+        """Wait for its end, and see that it shows no key and no traceback of its own."""
+        process = self.start(here, *arguments, key=key)
+        out, err = process.communicate(timeout=120)
+        assert key is None or key not in out + err
+        assert "Traceback (most recent call last):\n  File" not in err
+        return Ended(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """The command, for fixtures that choose the folder themselves."""
+    return Command()
+
+
+@pytest.fixture
+def run_command(command: Command, tmp_path: Path) -> Callable[..., Ended]:
+    """Return a function that calls the command in the test's folder."""
+
+    def run(*arguments: str | Path, key: str | None = "0" * 32) -> Ended:
+        return command.run(tmp_path, *arguments, key=key)
 
     return run

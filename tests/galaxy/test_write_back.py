@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import html
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from notebook_runner.galaxy.connection import Connection
     from notebook_runner.galaxy.datasets import Dataset
     from notebook_runner.galaxy.write_back import WrittenHistory
+    from notebook_runner.local_galaxy.instance import LocalGalaxy
 
 pytestmark = pytest.mark.galaxy
 
@@ -185,3 +186,31 @@ def test_waiting_ends_at_its_limit(gi: Connection, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(GalaxyTimeoutError, match="did not finish the upload within"):
         write_run(gi, tmp_path, "No patience", wait_limit=0.01)
+
+
+# ---- by the command ---------------------------------------------------------------
+
+
+def test_run_writes_its_results_into_a_history_and_the_key_nowhere(
+    galaxy: LocalGalaxy, run_command: Any, make_notebook: Any, tmp_path: Path
+) -> None:
+    cell = "from notebook_runner import outputs_dir; (outputs_dir / 'a.csv').write_text('a')"
+    arguments = ("--galaxy", galaxy.url, "--history-name", "From here", "-o", "out", "--json")
+    ended = run_command("run", make_notebook(cell), *arguments, key=galaxy.api_key)
+    assert ended.code == 0, ended.err
+    written = ended.summary["galaxy"]
+    assert written["history"]["name"] == "From here"
+    assert {dataset["state"] for dataset in written["datasets"]} == {"ok"}
+    assert "a.csv" in [dataset["name"] for dataset in written["datasets"]]
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert all(galaxy.api_key.encode() not in path.read_bytes() for path in files)
+
+
+def test_a_run_that_does_not_arrive_wholly_is_not_called_done(
+    galaxy: LocalGalaxy, run_command: Any, make_notebook: Any
+) -> None:
+    cell = "import pathlib; pathlib.Path('outputs/page.html').write_text('<script>1</script>')"
+    arguments = ("--galaxy", galaxy.url, "--no-report", "-o", "out")
+    ended = run_command("run", make_notebook(cell), *arguments, key=galaxy.api_key)
+    assert ended.code == 24
+    assert "page.html: state error" in ended.err
