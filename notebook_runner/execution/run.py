@@ -29,8 +29,16 @@ from notebook_runner.execution.progress import Progress, Silence
 from notebook_runner.execution.request import RunRequest, RunResult
 from notebook_runner.execution.secrets import Masker
 from notebook_runner.execution.watchdog import StopReason, Watchdog
+from notebook_runner.record.files import write_json_atomically
 from notebook_runner.record.gpu import GpuMemoryWatch, list_gpus
-from notebook_runner.record.layout import METRICS, NOTEBOOK, OUTPUTS, RECORD, REPORT
+from notebook_runner.record.layout import (
+    METRICS,
+    METRICS_LOCK,
+    NOTEBOOK,
+    OUTPUTS,
+    RECORD,
+    REPORT,
+)
 from notebook_runner.record.outputs import collect_outputs
 from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
 
@@ -204,7 +212,11 @@ class _Run:
         found = collect_outputs(outputs)
         self.record["outputs"] = found.files
         self.record["outputs_left_out"] = [*removed, *found.left_out]
-        self.record["metrics"] = read_metrics(self.folder / METRICS)
+        metrics = self.folder / METRICS
+        if not os.path.lexists(metrics):
+            write_json_atomically(metrics, {})
+        self.record["metrics"] = read_metrics(metrics)
+        (self.folder / METRICS_LOCK).unlink(missing_ok=True)
 
     def _write_record(self) -> None:
         write_record(self.masker.mask(self.record), self.folder / RECORD)

@@ -7,5 +7,7 @@ REPORT = "report.html"
 #: Pictures and style sheet of the report.
 REPORT_FILES = "report_files"
 METRICS = "metrics.json"
+#: Held by the kernel while it writes metrics.
+METRICS_LOCK = ".metrics.json.lock"
 RECORD = "run.json"
 OUTPUTS = "outputs"

@@ -122,3 +122,22 @@ def test_a_full_disk_ends_with_7_and_keeps_the_notebook_so_far(make_notebook, st
         assert "reached" in (small / "notebook.ipynb").read_text()
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_run_leaves_what_it_promises_and_nothing_else(make_notebook, run):
+    source = "from notebook_runner import log_metric\nlog_metric('accuracy', 0.9)"
+    finished = run(make_notebook(source), "--report")
+    assert sorted(path.name for path in finished.folder.iterdir()) == [
+        "metrics.json",
+        "notebook.ipynb",
+        "outputs",
+        "report.html",
+        "report_files",
+        "run.json",
+    ]
+    assert finished.record["metrics"] == {"accuracy": 0.9}
+
+
+def test_a_run_without_metrics_leaves_an_empty_object(make_notebook, run):
+    finished = run(make_notebook("1"))
+    assert json.loads((finished.folder / "metrics.json").read_text()) == {}
