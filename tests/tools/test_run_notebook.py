@@ -38,15 +38,25 @@ class Jobs:
         self.test_data = test_data
         self.history = gi.histories.create_history("tests of run_notebook")["id"]
 
-    def upload(self, file: str, ext: str, name: str | None = None) -> dict[str, str]:
-        """Upload a file of the test data; return a reference to the dataset."""
-        answer = self.gi.tools.paste_content(
-            (self.test_data / file).read_text(),
-            self.history,
-            file_type=ext,
-            file_name=name or file,
-        )
-        return {"src": "hda", "id": answer["outputs"][0]["id"]}
+    def upload(self, **names: str) -> dict[str, dict[str, str]]:
+        """Upload files of the test data, by their stems, under names; return the datasets."""
+        files = {stem: next(self.test_data.glob(f"{stem}.*")) for stem in names}
+        elements = [
+            {
+                "src": "pasted",
+                "paste_content": file.read_text(),
+                "ext": file.suffix[1:],
+                "name": names[stem],
+            }
+            for stem, file in files.items()
+        ]
+        payload = {
+            "history_id": self.history,
+            "targets": [{"destination": {"type": "hdas"}, "elements": elements}],
+        }
+        answer = self.gi.make_post_request(f"{self.gi.url}/tools/fetch", payload=payload)
+        ids = {output["name"]: output["id"] for output in answer["outputs"]}
+        return {stem: {"src": "hda", "id": ids[name]} for stem, name in names.items()}
 
     def collect(self, **elements: dict[str, str]) -> dict[str, str]:
         """Make a list collection of uploaded datasets; return a reference to it."""
@@ -120,23 +130,27 @@ def jobs(galaxy: LocalGalaxy, checkout: Path) -> Iterator[Jobs]:
 @pytest.fixture(scope="module")
 def sent(jobs: Jobs) -> dict[str, dict[str, Any]]:
     """The answers to all jobs of this module, none of them waited for."""
-    describe = jobs.upload("describe_inputs.ipynb", "ipynb")
-    echo = jobs.upload("echo_parameters.ipynb", "ipynb", AWKWARD_NAME)
-    setosa = jobs.upload("setosa.csv", "csv")
-    iris = jobs.upload("iris.csv", "csv")
-    virginica = jobs.upload("virginica.csv", "csv")
-    flowers = jobs.collect(setosa=setosa, virginica=virginica)
-    mapped = {"batch": True, "values": [flowers]}
+    data = jobs.upload(
+        describe_inputs="describe_inputs.ipynb",
+        echo_parameters=AWKWARD_NAME,
+        failing_cell="failing_cell.ipynb",
+        train_iris="train_iris.ipynb",
+        iris="iris.csv",
+        setosa="setosa.csv",
+        virginica="virginica.csv",
+    )
+    echo = data["echo_parameters"]
+    flowers = jobs.collect(setosa=data["setosa"], virginica=data["virginica"])
+    table = {"kind": "dataset", "dataset": data["iris"]}
+    each = {"kind": "dataset", "dataset": {"batch": True, "values": [flowers]}}
     return {
-        "failing": jobs.send(notebook=jobs.upload("failing_cell.ipynb", "ipynb")),
+        "failing": jobs.send(notebook=data["failing_cell"]),
         "training": jobs.send(
-            notebook=jobs.upload("train_iris.ipynb", "ipynb"),
-            inputs=[{"name": "table", "source": {"kind": "dataset", "dataset": iris}}],
+            notebook=data["train_iris"], inputs=[{"name": "table", "source": table}]
         ),
         "awkward": jobs.send(notebook=echo, parameters=[{"name": "text", "value": AWKWARD_VALUE}]),
         "mapped": jobs.send(
-            notebook=describe,
-            inputs=[{"name": "flowers", "source": {"kind": "dataset", "dataset": mapped}}],
+            notebook=data["describe_inputs"], inputs=[{"name": "flowers", "source": each}]
         ),
         "gpu": jobs.send(notebook=echo, gpu=True),
         "nothing kept": jobs.send(notebook=echo, keep=[]),
