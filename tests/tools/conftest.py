@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from bioblend.galaxy import GalaxyInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from notebook_runner.local_galaxy.handle import LocalGalaxy
 
@@ -20,6 +22,8 @@ with warnings.catch_warnings():
     import galaxy.util.template  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 180
+ENDED = {"ok", "error", "deleted", "paused", "failed"}
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,100 @@ def planemo_environment(
         "PLANEMO_GALAXY_USER_KEY": galaxy.api_key,
         "PLANEMO_GLOBAL_WORKSPACE": str(tmp_path_factory.mktemp("planemo")),
     }
+
+
+class Jobs:
+    """Sends jobs of ``run_notebook`` into a history and reads what became of them."""
+
+    def __init__(self, gi: GalaxyInstance, test_data: Path) -> None:
+        self.gi = gi
+        self.test_data = test_data
+        self.history = gi.histories.create_history("tests of run_notebook")["id"]
+
+    def upload(self, **names: str) -> dict[str, dict[str, str]]:
+        """Upload files of the test data, by their stems, under names; return the datasets."""
+        files = {stem: next(self.test_data.glob(f"{stem}.*")) for stem in names}
+        elements = [
+            {
+                "src": "pasted",
+                "paste_content": file.read_text(),
+                "ext": file.suffix[1:],
+                "name": names[stem],
+            }
+            for stem, file in files.items()
+        ]
+        payload = {
+            "history_id": self.history,
+            "targets": [{"destination": {"type": "hdas"}, "elements": elements}],
+        }
+        answer = self.gi.make_post_request(f"{self.gi.url}/tools/fetch", payload=payload)
+        ids = {output["name"]: output["id"] for output in answer["outputs"]}
+        return {stem: {"src": "hda", "id": ids[name]} for stem, name in names.items()}
+
+    def collect(self, **elements: dict[str, str]) -> dict[str, str]:
+        """Make a list collection of uploaded datasets; return a reference to it."""
+        description = {
+            "collection_type": "list",
+            "name": "flowers",
+            "element_identifiers": [{"name": name, **ref} for name, ref in elements.items()],
+        }
+        made = self.gi.histories.create_dataset_collection(self.history, description)
+        return {"src": "hdca", "id": made["id"]}
+
+    def send(self, **inputs: Any) -> dict[str, Any]:
+        """Send a job, and do not wait for it."""
+        answer: dict[str, Any] = self.gi.tools.run_tool(
+            self.history, "run_notebook", inputs, input_format="21.01"
+        )
+        return answer
+
+    def wait(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Wait for the jobs of an answer to end, and for what they left to be collected."""
+        end = time.monotonic() + LIMIT_S
+        for job in answer["jobs"]:
+            while self.gi.jobs.get_state(job["id"]) not in ENDED:
+                assert time.monotonic() < end, f"job {job['id']} has not ended"
+                time.sleep(0.3)
+        for collection in answer["output_collections"] + answer["implicit_collections"]:
+            while not self.collection(collection["id"])["populated"]:
+                assert time.monotonic() < end, f"{collection['name']} is not populated"
+                time.sleep(0.3)
+        return answer
+
+    def job(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return all that Galaxy knows of the first job of an answer."""
+        job: dict[str, Any] = self.gi.jobs.show_job(answer["jobs"][0]["id"], full_details=True)
+        return job
+
+    def dataset(self, answer: dict[str, Any], output: str) -> dict[str, Any]:
+        """Return an output dataset by the name that the tool gives it."""
+        (found,) = [o["id"] for o in answer["outputs"] if o["output_name"] == output]
+        dataset: dict[str, Any] = self.gi.datasets.show_dataset(found)
+        return dataset
+
+    def collection(self, identifier: str) -> dict[str, Any]:
+        """Return a collection with its elements."""
+        found: dict[str, Any] = self.gi.dataset_collections.show_dataset_collection(identifier)
+        return found
+
+    def elements(self, answer: dict[str, Any], output: str) -> dict[str, Any]:
+        """Return the elements of an output collection by their identifiers."""
+        (found,) = [c["id"] for c in answer["output_collections"] if c["output_name"] == output]
+        return {
+            element["element_identifier"]: element["object"]
+            for element in self.collection(found)["elements"]
+        }
+
+    def read(self, dataset: dict[str, Any]) -> str:
+        """Return the content of a dataset, in whatever state it is."""
+        url = f"{self.gi.base_url}/api/datasets/{dataset['id']}/display?raw=true"
+        return bytes(self.gi.make_get_request(url).content).decode()
+
+
+@pytest.fixture(scope="module")
+def jobs(galaxy: LocalGalaxy, checkout: Path) -> Iterator[Jobs]:
+    """A history for the jobs of a module."""
+    gi = GalaxyInstance(galaxy.url, galaxy.api_key)
+    jobs = Jobs(gi, checkout / "tools/run_notebook/test-data")
+    yield jobs
+    gi.histories.delete_history(jobs.history, purge=True)
