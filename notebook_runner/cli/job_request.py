@@ -32,7 +32,7 @@ def request_of_job(job: GalaxyJob, folder: Path) -> RunRequest:
         output_dir=folder,
         name=job.notebook.name,
         parameter_texts=job.parameters,
-        parameter_values=read_parameter_file(file.path, file.ext) if file else {},
+        parameter_values=read_parameter_file(file.path, file.ext, file.name) if file else {},
         inputs=_gather(job.inputs),
         timeout=job.timeout,
         cell_timeout=job.cell_timeout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from papermill import __version__ as papermill_version
@@ -37,6 +38,8 @@ def inject(
     if not values:
         return node
     register_translators()
+    # What papermill warns of (no cell tagged 'parameters') is as it should be for inputs.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     injected: NotebookNode = parameterize_notebook(
         node, values, kernel_name=choice.name, language=choice.language
     )

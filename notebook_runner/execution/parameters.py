@@ -11,6 +11,7 @@ import ast
 import difflib
 import io
 import tokenize
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,16 @@ def declared_parameters(node: NotebookNode) -> list[Parameter] | None:
         if parameter is not None:
             found[parameter.name] = parameter
     return list(found.values())
+
+
+def default_values(declared: list[Parameter] | None) -> dict[str, Any]:
+    """Return the defaults that stand in the notebook as plain values (not as expressions)."""
+    values: dict[str, Any] = {}
+    for parameter in declared or []:
+        if parameter.default is not None:
+            with suppress(ValueError):
+                values[parameter.name] = check_value(ast.literal_eval(parameter.default), ANY)
+    return values
 
 
 def convert_parameters(

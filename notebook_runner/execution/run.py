@@ -24,7 +24,11 @@ from notebook_runner.execution.kernel import (
 )
 from notebook_runner.execution.notebook import SourceNotebook, read_notebook
 from notebook_runner.execution.notebook_file import NotebookFile
-from notebook_runner.execution.parameters import convert_parameters, declared_parameters
+from notebook_runner.execution.parameters import (
+    convert_parameters,
+    declared_parameters,
+    default_values,
+)
 from notebook_runner.execution.progress import Progress, Silence
 from notebook_runner.execution.request import RunRequest, RunResult
 from notebook_runner.execution.secrets import Masker
@@ -52,6 +56,7 @@ class _Plan:
 
     source: SourceNotebook
     parameters: dict[str, Any]
+    defaults: dict[str, Any]
     choice: KernelChoice
     gpus: list[dict[str, Any]] | None
     folder: Path
@@ -74,9 +79,8 @@ def execute(request: RunRequest, progress: Progress | None = None) -> RunResult:
 
 def _plan(request: RunRequest) -> _Plan:
     source = read_notebook(request.notebook, request.name)
-    parameters = convert_parameters(
-        declared_parameters(source.node), request.parameter_texts, request.parameter_values
-    )
+    declared = declared_parameters(source.node)
+    parameters = convert_parameters(declared, request.parameter_texts, request.parameter_values)
     choice = choose_kernel(source.node, request.kernel)
     if parameters and choice.language != "python":
         from notebook_runner.execution.translators import check_translation
@@ -89,7 +93,7 @@ def _plan(request: RunRequest) -> _Plan:
             "GPU (in Galaxy: a GPU destination), or leave the GPU out."
         )
     folder = prepare_folder(request.output_dir, request.notebook, overwrite=request.overwrite)
-    return _Plan(source, parameters, choice, gpus, folder)
+    return _Plan(source, parameters, default_values(declared), choice, gpus, folder)
 
 
 class _Run:
@@ -122,7 +126,8 @@ class _Run:
         source, plan = self.plan.source, self.plan
         self.record["notebook"].update(sha256=source.sha256, size=source.size)
         self.record.update(
-            parameters=plan.parameters,
+            parameters={**plan.defaults, **plan.parameters},
+            parameters_given=list(plan.parameters),
             secrets=sorted(self.request.secrets),
             # The files' own paths: those of the links end with the run.
             inputs=[named.as_record() for named in self.request.inputs],

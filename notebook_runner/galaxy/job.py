@@ -56,10 +56,11 @@ class JobInput:
 
 @dataclass(frozen=True)
 class JobParameterFile:
-    """A dataset with parameters; ``ext`` is ``json`` or ``yaml``."""
+    """A dataset with parameters; ``ext`` is ``json`` or ``yaml``, the name is the history's."""
 
     path: Path
     ext: str
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,12 @@ def _input(entry: Any) -> JobInput:
 
 
 def _parameter_file(entry: Any) -> JobParameterFile:
-    return JobParameterFile(_path(entry), _typed(entry["ext"], str, "params_file.ext"))
+    name = entry.get("name")
+    return JobParameterFile(
+        _path(entry),
+        _typed(entry["ext"], str, "params_file.ext"),
+        None if name is None else _typed(name, str, "params_file.name"),
+    )
 
 
 def _path(entry: Any) -> Path:

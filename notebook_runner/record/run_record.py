@@ -28,6 +28,7 @@ def new_record(*, notebook_name: str, env: dict[str, str]) -> dict[str, Any]:
         "error": None,
         "notebook": {"name": notebook_name, "sha256": None, "size": None},
         "parameters": {},
+        "parameters_given": [],
         "secrets": [],
         "inputs": [],
         "start": now(),

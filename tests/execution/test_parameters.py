@@ -205,3 +205,16 @@ def test_help_notebook_lists_the_parameters(make_notebook, run):
         "default": "0.5",
         "help": "learning rate",
     }
+
+
+def test_the_record_holds_defaults_and_given_values(make_notebook, run):
+    parameters = "alpha: float = 0.5\nname = 'x'\nmade = max(1, 2)"
+    finished = run(make_notebook("1", parameters=parameters), "-p", "alpha", "2")
+    assert finished.record["parameters"] == {"alpha": 2.0, "name": "x"}
+    assert finished.record["parameters_given"] == ["alpha"]
+
+
+def test_inputs_without_a_parameters_cell_are_nothing_to_warn_of(make_notebook, run, tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    finished = run(make_notebook("GALAXY_INPUTS"), "-i", f"t={tmp_path / 'a.csv'}")
+    assert "parameters" not in finished.stderr
