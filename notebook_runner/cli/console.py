@@ -1,10 +1,10 @@
-"""Telling a person, or a log, how a run goes on; all of it on standard error."""
+"""Telling a person, or a log, how a run goes on."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,6 +18,9 @@ _SHOWN = 50
 
 class LogProgress:
     """One line per cell, with the time of day: for logs."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
 
     def run_started(self, cells: int) -> None:
         """Say how many cells there are."""
@@ -38,7 +41,7 @@ class LogProgress:
         """Do nothing."""
 
     def _write(self, text: str) -> None:
-        print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)  # noqa: T201
+        print(time.strftime("%H:%M:%S"), text, file=self._stream, flush=True)
 
 
 class TerminalProgress:

@@ -17,6 +17,7 @@ from notebook_runner.execution.folder import default_folder
 from notebook_runner.record.layout import NOTEBOOK, RECORD, REPORT
 
 if TYPE_CHECKING:
+    from notebook_runner.cli.console import LogProgress
     from notebook_runner.execution.request import RunRequest, RunResult
 
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "-o",
     "--output-dir",
     type=click.Path(path_type=Path),
-    help="Folder of the run (default: NOTEBOOK-run in the current folder).",
+    help="Folder of the run (default: NOTEBOOK-run, -run-2 and so on, in the current folder).",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in the output folder.")
 @click.option("--kernel", metavar="NAME", help="Kernel to run on (default: the notebook's own).")
@@ -93,6 +94,7 @@ def _run_for_person(galaxy_url: str | None, options: dict[str, Any]) -> None:
 
 
 def _run_galaxy_job(job_file: Path) -> None:
+    from notebook_runner.cli.console import LogProgress
     from notebook_runner.cli.job_request import request_of_job
     from notebook_runner.galaxy.job import read_galaxy_job, write_job_results
 
@@ -100,22 +102,23 @@ def _run_galaxy_job(job_file: Path) -> None:
     folder = Path("run")
     result = None
     try:
-        result = _execute(request_of_job(job, folder))
+        # Galaxy shows standard error with a failed dataset: the error is to be found there.
+        result = _execute(request_of_job(job, folder), LogProgress(sys.stdout))
     finally:
         if folder.exists():
             write_job_results(job, folder, Path.cwd())
     _end(result, where="the job's outputs")
 
 
-def _execute(request: RunRequest) -> RunResult:
+def _execute(request: RunRequest, progress: LogProgress | None = None) -> RunResult:
     from notebook_runner.cli.console import choose_progress
     from notebook_runner.execution.run import execute
 
-    progress = choose_progress()
+    shown = progress or choose_progress()
     try:
-        return execute(request, progress)
+        return execute(request, shown)
     finally:
-        progress.close()
+        shown.close()
 
 
 def _end(result: RunResult, *, where: str | None = None) -> None:
@@ -145,7 +148,8 @@ def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
     params_file: Path | None = options["params_file"]
     return RunRequest(
         notebook=notebook,
-        output_dir=options["output_dir"] or default_folder(notebook),
+        output_dir=options["output_dir"]
+        or default_folder(notebook, overwrite=options["overwrite"]),
         parameter_texts=options["params"],
         parameter_values=read_parameter_file(params_file) if params_file else {},
         inputs=read_named_inputs(options["inputs"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_runner.execution.inputs import fill_in_hashes
 from notebook_runner.record.machine import list_packages
+from notebook_runner.record.session import CONTEXT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +52,9 @@ class Background:
         self._record.update(inputs=self._inputs, python=python, packages=packages)
 
     def _list_packages(self, interpreter: str, env: Mapping[str, str]) -> None:
-        self._packages = list_packages(interpreter, env)
+        # Without the run's mark: this process of ours may outlast the kernel.
+        plain = {name: value for name, value in env.items() if name != CONTEXT_VARIABLE}
+        self._packages = list_packages(interpreter, plain)
 
     def _spawn(self, task: Callable[[], None]) -> None:
         thread = threading.Thread(target=task, daemon=True)

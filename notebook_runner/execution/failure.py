@@ -11,6 +11,7 @@ from notebook_runner.errors import (
     CellTimeoutError,
     InterruptedRunError,
     KernelDiedError,
+    ModelError,
     NotebookRunnerError,
     OutOfMemoryError,
     RunTimeoutError,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _TERMINAL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f\x9b]"
 )
+
+#: What ``save_model`` raises in a cell.
+_MODEL_ERRORS = frozenset({"ModelError", "FailedProofError", "UnsupportedModelError"})
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ def _name(
     summary = evalue.strip().splitlines()[0] if evalue.strip() else ""
     hint = " (out of memory)" if ename == "MemoryError" else ""
     message = f"Cell{where.removeprefix('in cell')} failed: {ename}{hint}"
-    return "failed", CellFailedError(f"{message}: {summary}" if summary else message)
+    kind = ModelError if ename in _MODEL_ERRORS else CellFailedError
+    return "failed", kind(f"{message}: {summary}" if summary else message)
 
 
 def _error_output(node: NotebookNode, index: int | None) -> NotebookNode | None:

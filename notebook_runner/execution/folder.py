@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from notebook_runner.errors import OutputError
-from notebook_runner.record.layout import METRICS, NOTEBOOK, OUTPUTS, RECORD, REPORT, REPORT_FILES
+from notebook_runner.record.layout import (
+    METRICS,
+    METRICS_LOCK,
+    NOTEBOOK,
+    OUTPUTS,
+    RECORD,
+    REPORT,
+    REPORT_FILES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _FILES = (NOTEBOOK, REPORT, METRICS, RECORD)
 _FOLDERS = (REPORT_FILES, OUTPUTS)
 
 
-def default_folder(notebook: Path) -> Path:
-    """Return the first free name of ``NAME-run``, ``NAME-run-2`` … in the current folder."""
+def default_folder(notebook: Path, *, overwrite: bool = False) -> Path:
+    """Return the first free name of ``NAME-run``, ``NAME-run-2`` … in the current folder.
+
+    When an earlier run is to be overwritten, it is the first.
+    """
     base = Path(f"{notebook.stem}-run")
+    if overwrite:
+        return base
     number = 1
     folder = base
     while folder.exists():
@@ -67,6 +84,28 @@ def prepare_folder(folder: Path, notebook: Path, *, overwrite: bool) -> Path:
             "Choose another --output-dir."
         ) from None
     return folder
+
+
+def find_strays(folder: Path, before: Collection[str]) -> list[Path]:
+    """List what a notebook wrote into its working folder beside ``outputs/``.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run.
+    before
+        The names that were there when the run began.
+    """
+    known = {*before, *_FILES, *_FOLDERS, METRICS_LOCK}
+    return [path for path in sorted(folder.iterdir()) if path.name not in known]
+
+
+def describe_stray(path: Path, folder: Path) -> dict[str, str]:
+    """Return the run record's entry for something that lies outside ``outputs/``."""
+    name = path.relative_to(folder).as_posix() + ("/" if path.is_dir() else "")
+    shown = name.encode("utf-8", errors="replace").decode()
+    reason = f"it lies beside {OUTPUTS}/; write it to {OUTPUTS}/ to hand it out"
+    return {"path": f"../{shown}", "reason": reason}
 
 
 def _remove(path: Path) -> None:

@@ -14,7 +14,7 @@ from notebook_runner.errors import GpuError, NotebookRunnerError, OutputError
 from notebook_runner.execution.background import Background
 from notebook_runner.execution.context import kernel_environment, write_context
 from notebook_runner.execution.failure import Ending, ending, judge
-from notebook_runner.execution.folder import prepare_folder
+from notebook_runner.execution.folder import describe_stray, find_strays, prepare_folder
 from notebook_runner.execution.inputs import NamedInput, stage
 from notebook_runner.execution.kernel import (
     Kernel,
@@ -29,6 +29,7 @@ from notebook_runner.execution.parameters import (
     declared_parameters,
     default_values,
 )
+from notebook_runner.execution.processes import end_processes
 from notebook_runner.execution.progress import Progress, Silence
 from notebook_runner.execution.request import RunRequest, RunResult
 from notebook_runner.execution.secrets import Masker
@@ -45,6 +46,7 @@ from notebook_runner.record.layout import (
 )
 from notebook_runner.record.outputs import collect_outputs
 from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
+from notebook_runner.record.session import CONTEXT_VARIABLE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -107,6 +109,7 @@ class _Run:
         self.record = new_record(notebook_name=name, env=dict(os.environ))
         self.started = time.monotonic()
         self.node: NotebookNode = plan.source.node
+        self.before = frozenset(path.name for path in self.folder.iterdir())
         self.file = NotebookFile(self.folder / NOTEBOOK, self.masker)
 
     def execute(self) -> RunResult:
@@ -157,6 +160,7 @@ class _Run:
             return ending("failed", error)
         finally:
             kernel.shut_down()
+            end_processes(CONTEXT_VARIABLE, str(context))
 
     def _run_cells(self, kernel: Kernel, watchdog: Watchdog, inputs: list[NamedInput]) -> Ending:
         # papermill is imported while the kernel boots.
@@ -213,10 +217,13 @@ class _Run:
     def _gather(self) -> None:
         """Take down outputs and metrics, without the secrets that are in them."""
         outputs = self.folder / OUTPUTS
-        removed = [] if outputs.is_symlink() else self.masker.mask_files(outputs)
+        strays = find_strays(self.folder, self.before)
+        removed = self.masker.mask_files([outputs], outputs)
+        removed += self.masker.mask_files(strays, self.folder)
         found = collect_outputs(outputs)
         self.record["outputs"] = found.files
-        self.record["outputs_left_out"] = [*removed, *found.left_out]
+        left_out = [describe_stray(path, self.folder) for path in strays if path.exists()]
+        self.record["outputs_left_out"] = [*removed, *found.left_out, *left_out]
         metrics = self.folder / METRICS
         if not os.path.lexists(metrics):
             write_json_atomically(metrics, {})

@@ -85,35 +85,45 @@ class Masker:
             return [self.mask(item) for item in value]
         return value
 
-    def mask_files(self, folder: Path) -> list[dict[str, str]]:
-        """Mask the text files below ``folder`` in place and take out the binary ones that leak.
+    def mask_files(self, paths: Iterable[Path], base: Path) -> list[dict[str, str]]:
+        """Mask text files in place and take out binary ones that hold a secret.
+
+        Parameters
+        ----------
+        paths
+            Files, and folders with all that is in them. Links are left alone.
+        base
+            The folder that the paths of the answer are relative to.
 
         Returns
         -------
         list of dict
-            ``path`` (relative to ``folder``) and ``reason`` for each file taken out.
+            ``path`` and ``reason`` for each file taken out.
         """
         removed: list[dict[str, str]] = []
         if not self._forms:
             return removed
-        needles = [form.encode("utf-8", errors="surrogateescape") for form in self._forms]
-        for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not path.is_file():
-                continue
-            shown = path.relative_to(folder).as_posix()
-            if any(n in os.fsencode(shown) for n in needles):
+        for path in sorted(file for given in paths for file in _files(given)):
+            shown = path.relative_to(base).as_posix()
+            reason = self._mask_file(path, shown)
+            if reason is not None:
                 path.unlink()
-                removed.append({"path": self.mask_text(shown), "reason": "its name held a secret"})
-                continue
-            if not _holds(path, needles):
-                continue
-            try:
-                text = path.read_bytes().decode("utf-8")
-                path.write_text(self.mask_text(text), encoding="utf-8", newline="")
-            except UnicodeDecodeError:
-                path.unlink()
-                removed.append({"path": shown, "reason": "it held a secret"})
+                removed.append({"path": self.mask_text(shown), "reason": reason})
         return removed
+
+    def _mask_file(self, path: Path, shown: str) -> str | None:
+        """Mask one file; return why it has to go, if it has to."""
+        needles = [form.encode("utf-8", errors="surrogateescape") for form in self._forms]
+        if any(needle in os.fsencode(shown) for needle in needles):
+            return "its name held a secret"
+        if not _holds(path, needles):
+            return None
+        try:
+            text = path.read_bytes().decode("utf-8")
+            path.write_text(self.mask_text(text), encoding="utf-8", newline="")
+        except UnicodeDecodeError:
+            return "it held a secret"
+        return None
 
 
 def _read_env(name: str, env: Mapping[str, str]) -> str:
@@ -132,6 +142,19 @@ def _read_file(name: str, path: Path) -> str:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise SecretError(f"Cannot read secret {name!r} from {path}: {reason}.") from None
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _files(path: Path) -> Iterable[Path]:
+    """Yield the regular files at or below a path, without following links."""
+    if path.is_symlink():
+        return
+    if path.is_file():
+        yield path
+    for parent, _, names in os.walk(path):
+        for name in names:
+            file = Path(parent) / name
+            if file.is_file() and not file.is_symlink():
+                yield file
 
 
 def _holds(path: Path, needles: Iterable[bytes]) -> bool:

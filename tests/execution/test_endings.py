@@ -141,16 +141,25 @@ def test_a_killed_runner_leaves_the_notebook_so_far_and_a_record_that_says_runni
     assert (tmp_path / "run" / "outputs" / "early.txt").exists()
 
 
-def test_no_process_of_the_notebook_outlives_the_run(make_notebook, run, tmp_path):
+@pytest.mark.parametrize("session", ["True", "False"], ids=["own session", "kernel's session"])
+def test_no_process_of_the_notebook_outlives_the_run(make_notebook, run, tmp_path, session):
     child = tmp_path / "child"
     source = (
-        "import subprocess, pathlib\np = subprocess.Popen(['sleep', '300'])\n"
+        "import subprocess, pathlib\n"
+        f"p = subprocess.Popen(['sleep', '300'], start_new_session={session})\n"
         f"pathlib.Path({str(child)!r}).write_text(str(p.pid))"
     )
     assert run(make_notebook(source)).returncode == 0
-    pid = int(child.read_text())
-    state = Path(f"/proc/{pid}/stat")
+    state = Path(f"/proc/{child.read_text()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_model_that_cannot_be_saved_ends_with_15(make_notebook, run):
+    source = "from notebook_runner import save_model\nsave_model(object(), 'm', [[1.0]])"
+    finished = run(make_notebook(EARLY, source))
+    assert finished.returncode == 15
+    assert finished.record["error"]["type"] == "ModelError"
+    assert "Cell 2 failed: UnsupportedModelError" in finished.stderr
 
 
 def test_files_left_open_are_flushed_when_the_kernel_ends(make_notebook, run):

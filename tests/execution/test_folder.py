@@ -141,3 +141,15 @@ def test_a_run_leaves_what_it_promises_and_nothing_else(make_notebook, run):
 def test_a_run_without_metrics_leaves_an_empty_object(make_notebook, run):
     finished = run(make_notebook("1"))
     assert json.loads((finished.folder / "metrics.json").read_text()) == {}
+
+
+def test_files_beside_the_outputs_are_named(make_notebook, run):
+    source = "import os\nopen('scores.csv', 'w').write('a')\nos.mkdir('plots')"
+    finished = run(make_notebook(source))
+    named = {entry["path"]: entry["reason"] for entry in finished.record["outputs_left_out"]}
+    assert set(named) == {"../scores.csv", "../plots/"}
+    assert "Left out of the outputs: ../scores.csv (it lies beside outputs/" in finished.stderr
+
+
+def test_overwrite_without_a_folder_uses_the_first_name():
+    assert default_folder(Path("nb.ipynb"), overwrite=True) == Path("nb-run")

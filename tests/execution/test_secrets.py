@@ -19,6 +19,8 @@ print(urllib.parse.quote(t, safe='')); print(html.escape(t))
 print(t[:5], end=''); print(t[5:])
 open('outputs/plain.txt', 'w').write('before ' + t + ' after')
 open('outputs/data.bin', 'wb').write(b'\\xff\\xfe' + t.encode())
+open('stray.txt', 'w').write(t)
+open('stray.bin', 'wb').write(b'\\xff' + t.encode())
 open('outputs/clean.bin', 'wb').write(b'\\xff\\xfe')
 from notebook_runner import log_metric
 log_metric('m', 1)
