@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
-from notebook_runner.execution.types import ParameterType
+from notebook_runner.execution.types import MOST_BITS, ParameterType
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _NONE = frozenset({"none", "null"})
+
+# Python's own parser takes no more than 200 brackets in each other.
+_DEEPEST: Final = 100
 
 
 class MismatchError(ValueError):
@@ -36,18 +39,20 @@ def convert_text(text: str, expected: ParameterType) -> Any:
         case "union":
             return _first_that_fits(text, expected)
         case "any":
-            return _guess(text)
+            return _check_plain(_guess(text))
     stripped = text.strip()
     try:
         match expected.kind:
             case "int":
                 return int(stripped)
             case "float":
-                return float(stripped)
+                return _check_plain(float(stripped))
             case "bool":
                 return _parse_bool(stripped)
             case "none":
                 return _parse_none(stripped)
+    except MismatchError:
+        raise
     except ValueError:
         raise MismatchError(f"expected {_article(expected)}, got {_shown(text)}") from None
     return check_value(_parse_container(text, expected), expected)
@@ -57,6 +62,7 @@ def check_value(value: Any, expected: ParameterType) -> Any:
     """Check a value that already has a type (from JSON or YAML).
 
     Only an integer for a ``float`` is converted; all else must be what it says.
+    Numbers have to be finite: the run record, strict JSON, has no others.
 
     Raises
     ------
@@ -76,7 +82,7 @@ def check_value(value: Any, expected: ParameterType) -> Any:
         case "literal":
             fits = any(value == c and type(value) is type(c) for c in expected.choices)
         case "float" if isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+            return _convert_integer(value)
         case "list" if isinstance(value, list | tuple):
             element = expected.arguments[0] if expected.arguments else ParameterType("any")
             return [check_value(item, element) for item in value]
@@ -90,25 +96,40 @@ def check_value(value: Any, expected: ParameterType) -> Any:
         case kind:
             fits = type(value).__name__ == kind
     if fits:
-        return value
+        return _check_plain(value)
     hint = "; put it in quotes" if expected.kind == "str" else ""
     raise MismatchError(
         f"expected {_article(expected)}, got {type(value).__name__} {_shown(value)}{hint}"
     )
 
 
-def _check_plain(value: Any) -> Any:
+def _check_plain(value: Any, depth: int = 0) -> Any:
     """Let through what every kernel can be given: the types of JSON."""
+    if depth > _DEEPEST:
+        raise MismatchError(f"expected at most {_DEEPEST} lists and dicts inside each other")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MismatchError(
+            f"expected a finite number, got {value}; pass it as text and convert it in the notebook"
+        )
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise MismatchError("expected a number of at most 4200 digits; pass it as text")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):
-        return [_check_plain(item) for item in value]
+        return [_check_plain(item, depth + 1) for item in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: _check_plain(item) for key, item in value.items()}
+        return {key: _check_plain(item, depth + 1) for key, item in value.items()}
     raise MismatchError(
         f"expected text, a number, true, false, null, a list or a dict with text keys, "
         f"got {type(value).__name__} {_shown(value)}; put it in quotes to pass it as text"
     )
+
+
+def _convert_integer(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise MismatchError("expected a float, got an integer that is too large for one") from None
 
 
 def _choose(text: str, expected: ParameterType) -> Any:
@@ -160,11 +181,32 @@ def _parse_container(text: str, expected: ParameterType) -> Any:
         pass
     try:
         return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        example = '["a", "b"]' if expected.kind == "list" else '{"a": 1}'
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        example = json.dumps(_examples(expected)[0])
         raise MismatchError(
             f"expected {_article(expected)} as JSON (such as {example}), got {_shown(text)}"
         ) from None
+
+
+def _examples(expected: ParameterType) -> list[Any]:
+    """Return two values that fit."""
+    inner = _examples(expected.arguments[0]) if expected.arguments else None
+    match expected.kind:
+        case "list":
+            return [inner or ["a", "b"], []]
+        case "dict":
+            return [{"a": inner[0] if inner else 1}, {}]
+        case "union":
+            return inner or [None, None]
+        case "literal":
+            return list(expected.choices)
+        case "int":
+            return [1, 2]
+        case "float":
+            return [0.5, 1.5]
+        case "bool":
+            return [True, False]
+    return ["a", "b"]
 
 
 def _article(expected: ParameterType) -> str:
@@ -175,5 +217,8 @@ def _article(expected: ParameterType) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "(too long to be shown)"
     return text if len(text) <= 60 else text[:57] + "…"

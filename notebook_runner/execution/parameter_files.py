@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from notebook_runner.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
 
 
@@ -31,10 +33,17 @@ def read_parameter_file(
     Raises
     ------
     ParameterError
-        The file cannot be read, is not JSON or YAML, or holds no mapping of names.
+        The file cannot be read, is not JSON or YAML, holds no mapping of
+        names, or has a key twice.
     """
     shown = name or str(path)
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A pipe would be waited for, and could be read only once.
+            raise ParameterError(
+                f"Parameter file {shown} is not a regular file. Write the parameters to a file."
+            )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ParameterError(f"Cannot read parameter file {shown}: {error.strerror}.") from None
@@ -42,7 +51,10 @@ def read_parameter_file(
         raise ParameterError(f"Parameter file {shown} is not text in UTF-8.") from None
     kind = extension or path.suffix.lstrip(".").lower()
     try:
-        values = json.loads(text) if kind == "json" else yaml.safe_load(text)
+        if kind == "json":
+            values = json.loads(text, object_pairs_hook=_unique)
+        else:
+            values = yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         kind_name = "JSON" if kind == "json" else "YAML"
         reason = _reason(error)
@@ -58,8 +70,56 @@ def read_parameter_file(
     return values
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ValueError(f"the key {key!r} is there twice")
+        values[key] = value
+    return values
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain types, without what makes a small file large or its values doubtful."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse aliases: a few lines of them would fill the memory."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"aliases (*{event.anchor}) are not taken; write the value out",
+                event.start_mark,
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that is there twice."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is there twice", key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Say where a value is that is not what its tag says."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError, AttributeError, IndexError, TypeError, OverflowError):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the value is not of the type {node.tag!r}", node.start_mark
+            ) from None
+
+
 def _reason(error: Exception) -> str:
     """Say in one line what a parser did not like, and where."""
+    if isinstance(error, RecursionError):
+        return "lists and dicts are too deep inside each other"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return " ".join(str(error).split())

@@ -11,6 +11,7 @@ import ast
 import difflib
 import io
 import tokenize
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from notebook_runner.execution.notebook import find_parameters_cell, language_of
 from notebook_runner.execution.types import (
     ANY,
     ParameterType,
+    read_literal,
     type_of_annotation,
     type_of_value,
 )
@@ -48,12 +50,16 @@ class Parameter:
         The default as it stands in the cell; ``None`` when the parameter has to be given.
     help
         The comment behind it on the same line.
+    has_value, value
+        The default as a plain value, where it is one and no expression.
     """
 
     name: str
     type: ParameterType
     default: str | None
     help: str = ""
+    has_value: bool = False
+    value: Any = None
 
 
 def declared_parameters(node: NotebookNode) -> list[Parameter] | None:
@@ -75,18 +81,11 @@ def declared_parameters(node: NotebookNode) -> list[Parameter] | None:
     index = find_parameters_cell(node)
     if index is None:
         return []
-    source = _blank_magics(node.cells[index].source)
-    try:
-        body = ast.parse(source).body
-    except SyntaxError as error:
-        raise NotebookError(
-            f"The cell tagged 'parameters' is not valid Python (line {error.lineno}: {error.msg}). "
-            "Mend the cell."
-        ) from None
+    source, body = _parse(node.cells[index].source)
     comments = _comments(source)
     found: dict[str, Parameter] = {}
     for statement in body:
-        parameter = _read(statement, comments.get(statement.end_lineno or 0, ""))
+        parameter = _read(statement, source, comments.get(statement.end_lineno or 0, ""))
         if parameter is not None:
             found[parameter.name] = parameter
     return list(found.values())
@@ -94,12 +93,7 @@ def declared_parameters(node: NotebookNode) -> list[Parameter] | None:
 
 def default_values(declared: list[Parameter] | None) -> dict[str, Any]:
     """Return the defaults that stand in the notebook as plain values (not as expressions)."""
-    values: dict[str, Any] = {}
-    for parameter in declared or []:
-        if parameter.default is not None:
-            with suppress(ValueError):
-                values[parameter.name] = check_value(ast.literal_eval(parameter.default), ANY)
-    return values
+    return {parameter.name: parameter.value for parameter in declared or [] if parameter.has_value}
 
 
 def convert_parameters(
@@ -165,41 +159,76 @@ def _expected_type(name: str, known: Mapping[str, Parameter] | None) -> Paramete
     )
 
 
-def _read(statement: ast.stmt, comment: str) -> Parameter | None:
+def _parse(source: str) -> tuple[str, list[ast.stmt]]:
+    """Parse a cell as Python, without IPython's own lines where it has some."""
+    with warnings.catch_warnings():
+        # What Python has to say of the cell, it says when the cell runs.
+        warnings.simplefilter("ignore")
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return source, ast.parse(source).body
+        source = _without_magics(source)
+        try:
+            return source, ast.parse(source).body
+        except SyntaxError as error:
+            reason = f"line {error.lineno}: {error.msg}"
+        except (RecursionError, MemoryError):
+            reason = "an expression has too many parts"
+        except ValueError as error:
+            reason = str(error)
+    raise NotebookError(
+        f"The cell tagged 'parameters' is not valid Python ({reason}). Mend the cell."
+    )
+
+
+def _read(statement: ast.stmt, source: str, comment: str) -> Parameter | None:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            return _parameter(name, None, value, comment)
+            annotation = None
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
-            return _parameter(name, annotation, value, comment)
-    return None
-
-
-def _parameter(
-    name: str, annotation: ast.expr | None, value: ast.expr | None, comment: str
-) -> Parameter | None:
+            pass
+        case _:
+            return None
     if name == INPUTS_PARAMETER:
         return None
-    default = None if value is None else ast.unparse(value)
-    if annotation is not None:
-        return Parameter(name, type_of_annotation(annotation), default, comment)
+    type_ = ANY if annotation is None else type_of_annotation(annotation)
+    if value is None:
+        return Parameter(name, type_, None, comment)
+    default = _source_of(value, source)
     try:
-        type_ = type_of_value(ast.literal_eval(value)) if value is not None else ANY
+        literal = read_literal(value)
+        if annotation is None:
+            type_ = type_of_value(literal)
+        plain = check_value(literal, ANY)
     except ValueError:
-        type_ = ANY
-    return Parameter(name, type_, default, comment)
+        return Parameter(name, type_, default, comment)
+    return Parameter(name, type_, default, comment, has_value=True, value=plain)
 
 
-def _blank_magics(source: str) -> str:
-    """Empty the lines that are IPython's and not Python's, keeping the line numbers."""
-    return "\n".join(
-        "" if line.startswith(("%", "!", "?")) else line for line in source.splitlines()
-    )
+def _source_of(value: ast.expr, source: str) -> str:
+    try:
+        return ast.unparse(value)
+    except (ValueError, RecursionError):
+        # A number of very many digits, a sum of hundreds.
+        return ast.get_source_segment(source, value) or ""
+
+
+def _without_magics(source: str) -> str:
+    """Replace the lines that are IPython's and not Python's, keeping the line numbers."""
+    # Only here do lines end: a string may hold other characters that look like an end.
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        stripped = line.lstrip()
+        if stripped.startswith(("%", "!", "?")):
+            lines[number] = line[: len(line) - len(stripped)] + "pass"
+    return "\n".join(lines)
 
 
 def _comments(source: str) -> dict[int, str]:
     """Map line numbers to the comment that ends the line."""
     comments: dict[int, str] = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            comments[token.start[0]] = token.string.lstrip("#").strip()
+    # A help text is not worth a failure.
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                comments[token.start[0]] = token.string.lstrip("#").strip()
     return comments

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass
+
+#: Of an integer; Python turns no more than 4300 digits into text.
+MOST_BITS = 14_000
 
 _SCALARS = frozenset({"int", "float", "str", "bool"})
 _CONTAINERS = {
@@ -53,23 +57,42 @@ ANY = ParameterType("any")
 NONE = ParameterType("none")
 
 
-def type_of_annotation(node: ast.expr | None) -> ParameterType:
+def read_literal(node: ast.expr) -> object:
+    """Return the value of an expression that is a literal.
+
+    Raises
+    ------
+    ValueError
+        It is no literal, or none that can be read.
+    """
+    try:
+        return ast.literal_eval(node)
+    except (TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        # A list as a key of a dict, a number of too many digits, a sum of thousands.
+        raise ValueError(str(error)) from None
+
+
+def type_of_annotation(node: ast.expr) -> ParameterType:
     """Read an annotation; what it does not know counts as ``any``.
 
     Understood: ``int float str bool list dict``, ``list[int]``, ``dict[str, float]``,
     ``Optional[X]``, ``Union[X, Y]``, ``X | None``, ``Literal[...]``, ``Annotated[X, ...]``,
     and all of them as a string.
     """
+    try:
+        return _type_of(node)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ANY
+
+
+def _type_of(node: ast.expr | None) -> ParameterType:
     match node:
         case ast.Constant(value=None):
             return NONE
         case ast.Constant(value=str(text)):
-            try:
-                return type_of_annotation(ast.parse(text, mode="eval").body)
-            except SyntaxError:
-                return ANY
+            return _type_of(ast.parse(text, mode="eval").body)
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-            return _union(type_of_annotation(left), type_of_annotation(right))
+            return _union(_type_of(left), _type_of(right))
         case ast.Subscript(value=base, slice=inner):
             return _type_of_subscript(_name(base), inner)
         case ast.Name() | ast.Attribute():
@@ -104,22 +127,31 @@ def _type_of_name(name: str) -> ParameterType:
 
 def _type_of_subscript(base: str, inner: ast.expr) -> ParameterType:
     members = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    if not members:
+        return ANY
     if base == "Literal":
-        try:
-            return ParameterType("literal", choices=tuple(ast.literal_eval(m) for m in members))
-        except ValueError:
-            return ANY
+        choices = tuple(read_literal(member) for member in members)
+        return ParameterType("literal", choices=choices) if all(map(_is_scalar, choices)) else ANY
     if base == "Annotated":
-        return type_of_annotation(members[0])
+        return _type_of(members[0])
     if base == "Optional":
-        return _union(type_of_annotation(members[0]), NONE)
+        return _union(_type_of(members[0]), NONE)
     if base == "Union":
-        return _union(*(type_of_annotation(member) for member in members))
+        return _union(*(_type_of(member) for member in members))
     if base in ("tuple", "Tuple"):
         return ParameterType("list")
     if base in _CONTAINERS:
-        return ParameterType(_CONTAINERS[base], (type_of_annotation(members[-1]),))
+        return ParameterType(_CONTAINERS[base], (_type_of(members[-1]),))
     return ANY
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        # Larger ones cannot be shown.
+        return value.bit_length() < MOST_BITS
+    return value is None or isinstance(value, str)
 
 
 def _union(*members: ParameterType) -> ParameterType:
