@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,10 +11,12 @@ from rich.text import Text
 
 from notebook_runner.errors import ParameterError
 from notebook_runner.execution.notebook import language_of, read_notebook
-from notebook_runner.execution.parameters import declared_parameters
+from notebook_runner.execution.parameters import Parameter, declared_parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from notebook_runner.execution.types import ParameterType
 
 
 def print_parameters(notebook: Path, *, as_json: bool) -> None:
@@ -35,11 +37,7 @@ def print_parameters(notebook: Path, *, as_json: bool) -> None:
             "only those of Python notebooks can. Look into its cell tagged 'parameters'."
         )
     if as_json:
-        listed = [
-            {"name": p.name, "type": str(p.type), "default": p.default, "help": p.help}
-            for p in parameters
-        ]
-        print(json.dumps(listed, indent=1))  # noqa: T201
+        print(json.dumps([_as_json(p) for p in parameters], indent=1))  # noqa: T201
         return
     console = Console()
     if not parameters:
@@ -54,3 +52,25 @@ def print_parameters(notebook: Path, *, as_json: bool) -> None:
         default = "(must be given)" if p.default is None else p.default
         table.add_row(*(Text(text) for text in (p.name, str(p.type), default, p.help)))
     console.print(table)
+
+
+def _as_json(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "type": str(parameter.type),
+        "required": parameter.default is None,
+        "default": parameter.value,
+        "default_source": parameter.default,
+        "choices": _choices(parameter.type),
+        "help": parameter.help,
+    }
+
+
+def _choices(type_: ParameterType) -> list[Any] | None:
+    """List all values that are taken, where they are named."""
+    if type_.kind == "literal":
+        return list(type_.choices)
+    if type_.kind == "union" and {member.kind for member in type_.arguments} <= {"literal", "none"}:
+        # Of a literal its values, of None itself.
+        return [choice for member in type_.arguments for choice in member.choices or (None,)]
+    return None

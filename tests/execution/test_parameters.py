@@ -202,9 +202,22 @@ def test_help_notebook_lists_the_parameters(make_notebook, run):
     assert listed["alpha"] == {
         "name": "alpha",
         "type": "float",
-        "default": "0.5",
+        "required": False,
+        "default": 0.5,
+        "default_source": "0.5",
+        "choices": None,
         "help": "learning rate",
     }
+    assert listed["mode"]["choices"] == ["fast", "slow"]
+    assert (listed["made"]["default"], listed["made"]["default_source"]) == (None, "max(1, 2)")
+
+
+def test_help_notebook_says_what_has_to_be_given(make_notebook, run):
+    parameters = "x: Optional[Literal['a']]"
+    finished = run(make_notebook("1", parameters=parameters), "--help-notebook", "--json")
+    (listed,) = json.loads(finished.stdout)
+    assert (listed["required"], listed["default"], listed["default_source"]) == (True, None, None)
+    assert listed["choices"] == ["a", None]
 
 
 def test_the_record_holds_defaults_and_given_values(make_notebook, run):
