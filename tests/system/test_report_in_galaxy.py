@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.browser]
 
@@ -15,7 +16,7 @@ DEMO = ROOT / "workflows" / "train_digits" / "train_digits.ipynb"
 @pytest.fixture(scope="module")
 def demo_run(instance):
     """Run the demo notebook as a job; return its history and its outputs by name."""
-    history = instance.histories.create_history("Report in a browser")["id"]
+    history = instance.histories.create_history("Demo")["id"]
     uploaded = instance.tools.paste_content(
         DEMO.read_text(), history, file_type="ipynb", file_name=DEMO.name
     )
@@ -29,7 +30,19 @@ def demo_run(instance):
     instance.histories.delete_history(history, purge=True)
 
 
-def test_the_report_shows_its_plots_in_galaxy(page, galaxy, demo_run, screenshot):
+@pytest.fixture
+def picture(page, screenshot):
+    """Return a function that takes a screenshot when Galaxy has loaded its list of tools."""
+
+    def take(name: str) -> None:
+        loading = page.get_by_text("Loading Toolbox").filter(visible=True)
+        expect(loading).to_have_count(0, timeout=60_000)
+        screenshot(name)
+
+    return take
+
+
+def test_the_report_shows_its_plots_in_galaxy(page, galaxy, demo_run, picture):
     _, outputs = demo_run
     page.goto(f"{galaxy.url}/datasets/{outputs['html_report']}/display/")
     pictures = page.locator("img")
@@ -39,7 +52,7 @@ def test_the_report_shows_its_plots_in_galaxy(page, galaxy, demo_run, screenshot
     assert len(widths) >= 2
     assert all(width > 100 for width in widths)
     pictures.first.scroll_into_view_if_needed()
-    screenshot("report-in-galaxy")
+    picture("report-in-galaxy")
 
 
 def test_the_sanitised_report_prints_neither_styles_nor_scripts(page, galaxy, demo_run):
@@ -51,7 +64,7 @@ def test_the_sanitised_report_prints_neither_styles_nor_scripts(page, galaxy, de
     assert "<script" not in page.content()
 
 
-def test_the_report_opens_inside_galaxy(page, galaxy, demo_run, screenshot):
+def test_the_report_opens_inside_galaxy(page, galaxy, demo_run, picture):
     _, outputs = demo_run
     page.goto(f"{galaxy.url}/datasets/{outputs['html_report']}/preview")
     frame = page.frame_locator("iframe[src*=display]")
@@ -59,20 +72,20 @@ def test_the_report_opens_inside_galaxy(page, galaxy, demo_run, screenshot):
     width = frame.locator("img").first.evaluate("image => image.naturalWidth")
     assert width > 100
     frame.locator("img").nth(1).scroll_into_view_if_needed()
-    screenshot("report")
+    picture("report")
 
 
-def test_the_history_shows_every_output(page, galaxy, demo_run, screenshot):
+def test_the_history_shows_every_output(page, galaxy, demo_run, picture):
     history, _ = demo_run
     page.goto(f"{galaxy.url}/histories/view?id={history}")
     for name in ("report", "run record", "metrics", "files", "models"):
         page.locator(".content-item", has_text=f": {name}").first.wait_for(timeout=30_000)
-    screenshot("history")
+    picture("history")
 
 
-def test_the_form_of_the_tool_asks_for_notebook_inputs_and_parameters(page, galaxy, screenshot):
+def test_the_form_of_the_tool_asks_for_notebook_inputs_and_parameters(page, galaxy, picture):
     page.goto(f"{galaxy.url}/?tool_id=run_notebook")
     page.get_by_text("Run a notebook").first.wait_for(timeout=60_000)
     for label in ("Notebook", "Insert Input", "Insert Parameter", "File with parameters"):
         page.get_by_text(label).first.wait_for(timeout=30_000)
-    screenshot("form")
+    picture("form")
