@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -41,7 +42,9 @@ class LogProgress:
         """Do nothing."""
 
     def _write(self, text: str) -> None:
-        print(time.strftime("%H:%M:%S"), text, file=self._stream, flush=True)
+        # A log that cannot be written (a closed pipe, a full disk) must not end the run.
+        with suppress(OSError, ValueError):
+            print(time.strftime("%H:%M:%S"), text, file=self._stream, flush=True)
 
 
 class TerminalProgress:

@@ -6,13 +6,14 @@ Subcommands are imported when they are called and not before, so that
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from notebook_runner import __version__
-from notebook_runner.errors import NotebookRunnerError
+from notebook_runner.errors import InterruptedRunError, NotebookRunnerError, OutputError
 
 #: subcommand: (module with a click command of the same name as the subcommand, short help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -62,10 +63,21 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; an error of the user's ends in one message and its exit code."""
     try:
-        cli.main(prog_name="notebook-runner")
+        code = cli.main(prog_name="notebook-runner", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(InterruptedRunError.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except NotebookRunnerError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Nobody reads on; what was done is done. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OutputError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Ten years: longer is a mistake.
+_LONGEST_S = 10 * 365 * 86400.0
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
@@ -36,7 +39,16 @@ class Seconds(click.FloatRange):
     name = "number of seconds"
 
     def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
+        super().__init__(min=0, min_open=True, max=_LONGEST_S)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is no finite number of seconds."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return seconds
 
 
 def notebook_options(command: _Command) -> _Command:

@@ -134,11 +134,13 @@ def _end(result: RunResult, *, where: str | None = None) -> None:
     traceback = (result.record["error"] or {}).get("traceback")
     if traceback:
         click.echo(traceback, err=True)
-    click.echo(f"What was reached is in {where or result.folder}.", err=True)
+    if result.folder.exists():
+        click.echo(f"What was reached is in {where or result.folder}.", err=True)
     sys.exit(result.error.exit_code)
 
 
 def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
+    from notebook_runner.execution.context import KEY_VARIABLES
     from notebook_runner.execution.inputs import read_named_inputs
     from notebook_runner.execution.parameter_files import read_parameter_file
     from notebook_runner.execution.request import RunRequest
@@ -160,7 +162,7 @@ def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
         report=options["report"],
         gpu=options["gpu"],
         overwrite=options["overwrite"],
-        hidden=hidden,
+        hidden=[*hidden, *(os.environ[n] for n in KEY_VARIABLES if len(os.environ.get(n, "")) > 5)],
     )
 
 
@@ -215,11 +217,19 @@ def _summary(result: RunResult, written: dict[str, Any] | None) -> dict[str, Any
 def _print_result(result: RunResult) -> None:
     record = result.record
     for name, value in record["metrics"].items():
-        click.echo(f"{name}: {value}")
+        click.echo(_line(f"{name}: {value}"))
     for entry in record["outputs_left_out"]:
-        click.echo(f"Left out of the outputs: {entry['path']} ({entry['reason']})", err=True)
+        text = f"Left out of the outputs: {entry['path']} ({entry['reason']})"
+        click.echo(_line(text), err=True)
     if result.error is None:
         click.echo(f"{len(record['outputs'])} outputs, notebook and record in {result.folder}")
+
+
+def _line(text: str) -> str:
+    """Put a text that a notebook made into one line that a terminal only shows."""
+    from notebook_runner.execution.failure import strip_ansi
+
+    return " ".join(strip_ansi(text).split("\n"))
 
 
 def _describe(notebook: Path, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from notebook_runner.errors import InputError
 from notebook_runner.execution.parameters import INPUTS_PARAMETER
 from notebook_runner.record.files import write_json_atomically
 from notebook_runner.record.layout import METRICS, OUTPUTS
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from notebook_runner.execution.inputs import NamedInput
 
 
+#: Linux takes no longer ones (MAX_ARG_STRLEN, less the name).
+_LONGEST_VARIABLE = 120_000
 #: A notebook has no business with the key that its results are written back with.
-_KEPT_FROM_KERNEL = ("GALAXY_API_KEY", "GALAXY_KEY")
+KEY_VARIABLES = ("GALAXY_API_KEY", "GALAXY_KEY")
 
 
 def write_context(target: Path, folder: Path, inputs: Iterable[NamedInput]) -> None:
@@ -48,6 +51,7 @@ def kernel_environment(
     inputs: Iterable[NamedInput],
     notebook_folder: Path,
     interpreter: str | None,
+    language: str,
 ) -> dict[str, str]:
     """Return the environment variables of the kernel.
 
@@ -55,12 +59,23 @@ def kernel_environment(
     Modules that lie beside the notebook can be imported, as in JupyterLab,
     and ``python`` and ``pip`` on the path are the kernel's.
     """
-    result = {name: value for name, value in env.items() if name not in _KEPT_FROM_KERNEL}
+    result = {name: value for name, value in env.items() if name not in KEY_VARIABLES}
     result.update(secrets)
     result[CONTEXT_VARIABLE] = str(context)
-    result[INPUTS_PARAMETER] = json.dumps({named.name: named.as_value() for named in inputs})
+    if language != "python":
+        result[INPUTS_PARAMETER] = _as_variable(inputs, language)
     python_path = [env.get("PYTHONPATH", ""), str(notebook_folder)]
     result["PYTHONPATH"] = os.pathsep.join(part for part in python_path if part)
     if interpreter and os.path.isabs(interpreter):  # noqa: PTH117
         result["PATH"] = os.pathsep.join([os.path.dirname(interpreter), env.get("PATH", "")])  # noqa: PTH120
     return result
+
+
+def _as_variable(inputs: Iterable[NamedInput], language: str) -> str:
+    text = json.dumps({named.name: named.as_value() for named in inputs})
+    if len(text.encode()) > _LONGEST_VARIABLE:
+        raise InputError(
+            f"These are too many inputs for a {language} kernel, which reads them from an "
+            "environment variable. Pass fewer files, or one that lists them."
+        )
+    return text

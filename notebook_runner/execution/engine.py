@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
-from notebook_runner.errors import KernelError
+from notebook_runner.errors import KernelError, NotebookRunnerError
 from notebook_runner.record.run_record import now
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ENGINE = "notebook-runner"
 _STARTUP_LIMIT_S = 120
 _AUTOSAVE_EVERY_S = 5
+_LATE_OUTPUTS_S = 30
 
 _log = logging.getLogger("notebook_runner.nbclient")
 _log.addHandler(logging.NullHandler())
@@ -42,6 +43,9 @@ class Execution:
         Position of the cell that raised an exception.
     died
         Position of the cell during which the kernel ended.
+    fault
+        What kept a cell from being run or its outputs from being kept, other
+        than an exception in the cell itself.
     """
 
     kernel: Kernel
@@ -52,6 +56,12 @@ class Execution:
     cell_changed: Callable[[], None]
     failed: int | None = None
     died: int | None = None
+    fault: Exception | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether the kernel can be expected to answer once more."""
+        return self.died is None and self.fault is None
 
 
 class LiveNotebook(NotebookExecutionManager):  # type: ignore[misc]
@@ -98,11 +108,11 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
             ) from None
         try:
             self.papermill_execute_cells()
-            if execution.died is None and execution.watchdog.reason is None:
+            if execution.answers and execution.watchdog.reason is None:
                 info = self.wait_for_reply(self.kc.kernel_info())
                 self.nb.metadata["language_info"] = info["content"]["language_info"]
             self.set_widgets_metadata()
-            if execution.died is None:
+            if execution.answers:
                 execution.kernel.ask_to_exit(self.kc)
         finally:
             self.kc.stop_channels()
@@ -127,6 +137,7 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         record.update(status="running", start=now())
         execution.progress.cell_started(number, total, cell.source)
         execution.cell_changed()
+        execution.file.cell_started(index)
         self._mark_started(cell)
         execution.watchdog.cell_started()
         go_on = True
@@ -140,6 +151,12 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         except DeadKernelError as error:
             go_on = False
             execution.died = index
+            self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+        except NotebookRunnerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a kernel answers, the run is finished
+            go_on = False
+            execution.failed, execution.fault = index, error
             self.nb_man.cell_exception(cell, cell_index=index, exception=error)
         finally:
             execution.watchdog.cell_ended()
@@ -188,6 +205,9 @@ class RunEngine(NBClientEngine):  # type: ignore[misc]
                 km=execution.kernel.manager,
                 kernel_name=kernel_name,
                 startup_timeout=_STARTUP_LIMIT_S,
+                # Late outputs on a busy machine are no reason to give up a run.
+                iopub_timeout=_LATE_OUTPUTS_S,
+                raise_on_iopub_timeout=False,
                 timeout=None,
                 log=_log,
                 coalesce_streams=False,

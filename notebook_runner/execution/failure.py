@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 #: Colours (CSI), titles and links (OSC), and single control characters.
 _TERMINAL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f\x9b]"
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 
 #: What ``save_model`` raises in a cell.
@@ -72,7 +73,10 @@ def judge(
         # Stopped between two cells, or before the first.
         index = next((c["index"] for c in execution.cells if c["status"] == "running"), None)
     number = next((c["number"] for c in execution.cells if c["index"] == index), None)
-    where = "before its first cell" if number is None else f"in cell {number}"
+    done = [c["number"] for c in execution.cells if c["status"] == "ok"]
+    where = f"after cell {done[-1]}" if done else "before its first cell"
+    if number is not None:
+        where = f"in cell {number}"
     output = _error_output(node, index)
     status, error = _name(execution, where, output, timeout, cell_timeout)
     return ending(status, error, index=index, number=number, output=output)
@@ -134,6 +138,12 @@ def _name(
         return "died", KernelDiedError(f"The kernel died {where}: {cause}.")
     if execution.failed is None:
         return "ok", None
+    if execution.fault is not None:
+        reason = strip_ansi(str(execution.fault)).strip().splitlines() or [""]
+        what = f"{type(execution.fault).__name__}: {reason[0]}"
+        return "failed", CellFailedError(
+            f"Cell{where.removeprefix('in cell')} could not be run or its output kept: {what}"
+        )
     ename = "an error" if output is None else output.get("ename", "an error")
     evalue = "" if output is None else strip_ansi(str(output.get("evalue", "")))
     summary = evalue.strip().splitlines()[0] if evalue.strip() else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ from notebook_runner.record.layout import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+#: Leaves room for the names of a folder and its sockets in 108 bytes.
+_LONGEST_FOLDER = 60
 _FILES = (NOTEBOOK, REPORT, METRICS, RECORD)
 _FOLDERS = (REPORT_FILES, OUTPUTS)
 
@@ -62,10 +66,17 @@ def prepare_folder(folder: Path, notebook: Path, *, overwrite: bool) -> Path:
     OutputError
         It cannot be made or written to, or holds an earlier run.
     """
-    folder = folder.absolute()
-    earlier = [name for name in (*_FILES, *_FOLDERS) if (folder / name).exists()]
-    target = folder / NOTEBOOK
-    if notebook.exists() and target.exists() and notebook.samefile(target):
+    try:
+        folder = folder.absolute()
+        earlier = [name for name in (*_FILES, *_FOLDERS) if os.path.lexists(folder / name)]
+        target = folder / NOTEBOOK
+        is_source = notebook.exists() and target.exists() and notebook.samefile(target)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot use {str(folder)[:80]} as output folder: {error.strerror or error}. "
+            "Choose another --output-dir."
+        ) from None
+    if is_source:
         raise OutputError(
             f"The executed notebook would overwrite {notebook}. Choose another --output-dir."
         )
@@ -84,6 +95,16 @@ def prepare_folder(folder: Path, notebook: Path, *, overwrite: bool) -> Path:
             "Choose another --output-dir."
         ) from None
     return folder
+
+
+def short_folder() -> str | None:
+    """Return where a run's temporary folder goes, if the usual place has too long a name.
+
+    The kernel's sockets lie there, and the system cuts their names.
+    """
+    usual = tempfile.gettempdir()
+    fallback = Path("/tmp")  # noqa: S108 - the folder made in it is private
+    return str(fallback) if len(usual) > _LONGEST_FOLDER and os.access(fallback, os.W_OK) else None
 
 
 def find_strays(folder: Path, before: Collection[str]) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from nbformat import from_dict
 from papermill import __version__ as papermill_version
 from papermill.parameterize import parameterize_notebook
 
@@ -68,15 +69,16 @@ def _mentions_inputs(node: NotebookNode) -> bool:
 
 def _add_papermill_metadata(node: NotebookNode) -> None:
     """Add what papermill's engine expects to find in a notebook it has loaded itself."""
-    node.metadata.setdefault(
-        "papermill",
-        {
-            "default_parameters": {},
-            "parameters": {},
-            "environment_variables": {},
-            "version": papermill_version,
-        },
-    )
+    if not isinstance(node.metadata.get("papermill"), dict):
+        node.metadata["papermill"] = from_dict(
+            {
+                "default_parameters": {},
+                "parameters": {},
+                "environment_variables": {},
+                "version": papermill_version,
+            }
+        )
     for cell in node.cells:
         cell.metadata.setdefault("tags", [])
-        cell.metadata.setdefault("papermill", {})
+        if not isinstance(cell.metadata.get("papermill"), dict):
+            cell.metadata["papermill"] = from_dict({})

@@ -15,10 +15,11 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
 from notebook_runner.errors import KernelError
+from notebook_runner.execution.kernel_text import KernelText
 from notebook_runner.execution.memory_events import count_oom_kills
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -97,10 +98,13 @@ class Kernel:
         Which kernel.
     folder
         A folder that only this user may enter, for the connection to it.
+    show
+        Is given what the process itself writes, line by line.
     """
 
-    def __init__(self, choice: KernelChoice, folder: Path) -> None:
+    def __init__(self, choice: KernelChoice, folder: Path, show: Callable[[str], None]) -> None:
         self.choice = choice
+        self._text = KernelText(show)
         self.manager = AsyncKernelManager(kernel_name=choice.name)
         connection_file = folder / "kernel.json"
         self.manager.connection_file = str(connection_file)
@@ -137,9 +141,14 @@ class Kernel:
         # A history file would only be contended for by runs side by side.
         arguments = ["--HistoryManager.hist_file=:memory:"] if self.manager.ipykernel else []
         try:
-            run_sync(self.manager.start_kernel)(
-                cwd=str(folder), env=dict(env), extra_arguments=arguments
-            )
+            with self._text.opened() as pipe:
+                run_sync(self.manager.start_kernel)(
+                    cwd=str(folder),
+                    env=dict(env),
+                    extra_arguments=arguments,
+                    stdout=pipe,
+                    stderr=pipe,
+                )
         except Exception as error:
             raise KernelError(
                 f"Kernel {self.choice.name!r} does not start: {error}. "

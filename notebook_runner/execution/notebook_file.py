@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from notebook_runner.execution.secrets import Masker
+    from notebook_runner.execution.masking import Masker
 
 
 class NotebookFile:
@@ -30,16 +30,23 @@ class NotebookFile:
     def __init__(self, target: Path, masker: Masker) -> None:
         self.target = target
         self._masker = masker
-        self._finished: dict[int, str] = {}
+        self._dumped: dict[int, str] = {}
+        self._running: int | None = None
         self._saved = 0.0
+
+    def cell_started(self, index: int) -> None:
+        """Turn this cell into JSON at every save from now on."""
+        self._running = index
+        self._dumped.pop(index, None)
 
     def cell_finished(self, node: NotebookNode, index: int) -> None:
         """Keep the JSON of a cell that will not change any more."""
-        self._finished[index] = self._dump_cell(node.cells[index])
+        self._running = None
+        self._dumped[index] = self._dump_cell(node.cells[index])
 
     def forget(self) -> None:
         """Turn all cells into JSON again next time: a finished one has changed."""
-        self._finished.clear()
+        self._dumped.clear()
 
     def save(self, node: NotebookNode) -> None:
         """Replace the file by the notebook as it is now.
@@ -49,10 +56,10 @@ class NotebookFile:
         OutputError
             The file cannot be written; the one before is still there.
         """
-        cells = [
-            self._finished.get(index) or self._dump_cell(cell)
-            for index, cell in enumerate(node.cells)
-        ]
+        for index, cell in enumerate(node.cells):
+            if index == self._running or index not in self._dumped:
+                self._dumped[index] = self._dump_cell(cell)
+        cells = [self._dumped[index] for index in range(len(node.cells))]
         shell = {key: value for key, value in node.items() if key != "cells"}
         text = _dump(strip_transient(nbformat.from_dict({**self._masker.mask(shell), "cells": []})))
         # Keys are sorted, so the first match is the notebook's own list of cells.

@@ -6,36 +6,28 @@ import os
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from notebook_runner.errors import GpuError, NotebookRunnerError, OutputError
+from notebook_runner.errors import NotebookRunnerError, OutputError
 from notebook_runner.execution.background import Background
 from notebook_runner.execution.context import kernel_environment, write_context
-from notebook_runner.execution.failure import Ending, ending, judge
-from notebook_runner.execution.folder import describe_stray, find_strays, prepare_folder
+from notebook_runner.execution.failure import Ending, ending, judge, strip_ansi
+from notebook_runner.execution.folder import describe_stray, find_strays, short_folder
 from notebook_runner.execution.inputs import NamedInput, stage
 from notebook_runner.execution.kernel import (
     Kernel,
-    KernelChoice,
-    choose_kernel,
     peak_memory_of_children,
 )
-from notebook_runner.execution.notebook import SourceNotebook, read_notebook
+from notebook_runner.execution.masking import Masker
 from notebook_runner.execution.notebook_file import NotebookFile
-from notebook_runner.execution.parameters import (
-    convert_parameters,
-    declared_parameters,
-    default_values,
-)
+from notebook_runner.execution.plan import Plan, make_plan
 from notebook_runner.execution.processes import end_processes
 from notebook_runner.execution.progress import Progress, Silence
 from notebook_runner.execution.request import RunRequest, RunResult
-from notebook_runner.execution.secrets import Masker
 from notebook_runner.execution.watchdog import StopReason, Watchdog
 from notebook_runner.record.files import write_json_atomically
-from notebook_runner.record.gpu import GpuMemoryWatch, list_gpus
+from notebook_runner.record.gpu import GpuMemoryWatch
 from notebook_runner.record.layout import (
     METRICS,
     METRICS_LOCK,
@@ -43,6 +35,7 @@ from notebook_runner.record.layout import (
     OUTPUTS,
     RECORD,
     REPORT,
+    REPORT_FILES,
 )
 from notebook_runner.record.outputs import collect_outputs
 from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
@@ -50,18 +43,6 @@ from notebook_runner.record.session import CONTEXT_VARIABLE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A request that was found possible."""
-
-    source: SourceNotebook
-    parameters: dict[str, Any]
-    defaults: dict[str, Any]
-    choice: KernelChoice
-    gpus: list[dict[str, Any]] | None
-    folder: Path
 
 
 def execute(request: RunRequest, progress: Progress | None = None) -> RunResult:
@@ -75,31 +56,12 @@ def execute(request: RunRequest, progress: Progress | None = None) -> RunResult:
     NotebookError, ParameterError, InputError, KernelError, GpuError, OutputError
         The run cannot be started.
     """
-    plan = _plan(request)
+    plan = make_plan(request)
     return _Run(request, plan, progress or Silence()).execute()
 
 
-def _plan(request: RunRequest) -> _Plan:
-    source = read_notebook(request.notebook, request.name)
-    declared = declared_parameters(source.node)
-    parameters = convert_parameters(declared, request.parameter_texts, request.parameter_values)
-    choice = choose_kernel(source.node, request.kernel)
-    if parameters and choice.language != "python":
-        from notebook_runner.execution.translators import check_translation
-
-        check_translation(parameters, choice.name, choice.language)
-    gpus = list_gpus()
-    if request.gpu and gpus is None:
-        raise GpuError(
-            "A GPU was asked for, and the NVIDIA driver shows none here. Run on a machine with a "
-            "GPU (in Galaxy: a GPU destination), or leave the GPU out."
-        )
-    folder = prepare_folder(request.output_dir, request.notebook, overwrite=request.overwrite)
-    return _Plan(source, parameters, default_values(declared), choice, gpus, folder)
-
-
 class _Run:
-    def __init__(self, request: RunRequest, plan: _Plan, progress: Progress) -> None:
+    def __init__(self, request: RunRequest, plan: Plan, progress: Progress) -> None:
         self.request = request
         self.plan = plan
         self.progress = progress
@@ -118,7 +80,11 @@ class _Run:
         with ExitStack() as stack:
             watchdog = stack.enter_context(Watchdog(request.timeout, request.cell_timeout))
             stack.enter_context(watchdog.signals())
-            work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="notebook-run-")))
+            work = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="notebook-run-", dir=short_folder())
+                )
+            )
             inputs = stage(request.inputs, work / "inputs")
             self._describe()
             self.background = Background(self.record, report=request.report)
@@ -139,7 +105,7 @@ class _Run:
         )
 
     def _run_kernel(self, watchdog: Watchdog, work: Path, inputs: list[NamedInput]) -> Ending:
-        kernel = Kernel(self.plan.choice, work)
+        kernel = Kernel(self.plan.choice, work, self._show_kernel_text)
         context = work / "context.json"
         write_context(context, self.folder, inputs)
         env = kernel_environment(
@@ -149,6 +115,7 @@ class _Run:
             inputs=inputs,
             notebook_folder=self.request.notebook.absolute().parent,
             interpreter=kernel.interpreter,
+            language=self.plan.choice.language,
         )
         try:
             kernel.start(self.folder, env)
@@ -161,6 +128,10 @@ class _Run:
         finally:
             kernel.shut_down()
             end_processes(CONTEXT_VARIABLE, str(context))
+
+    def _show_kernel_text(self, line: str) -> None:
+        """Show what the kernel itself writes, without secrets and control sequences."""
+        self.progress.note(strip_ansi(self.masker.mask_text(line)))
 
     def _run_cells(self, kernel: Kernel, watchdog: Watchdog, inputs: list[NamedInput]) -> Ending:
         # papermill is imported while the kernel boots.
@@ -219,6 +190,7 @@ class _Run:
         outputs = self.folder / OUTPUTS
         strays = find_strays(self.folder, self.before)
         removed = self.masker.mask_files([outputs], outputs)
+        removed += self.masker.mask_files([self.folder / METRICS], self.folder)
         removed += self.masker.mask_files(strays, self.folder)
         found = collect_outputs(outputs)
         self.record["outputs"] = found.files
@@ -239,4 +211,7 @@ class _Run:
         from notebook_runner.execution.report import write_report
 
         node = nbformat.from_dict(self.masker.mask(self.node))
-        write_report(node, self.masker.mask(self.record), self.folder / REPORT)
+        report = self.folder / REPORT
+        write_report(node, self.masker.mask(self.record), report)
+        # The page joins what stood in pieces: a secret printed in two may be whole in it.
+        self.masker.mask_files([report, self.folder / REPORT_FILES], self.folder)

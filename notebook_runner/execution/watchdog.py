@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 
+#: Longer waits overflow the system's clock.
+_LONGEST_WAIT_S = 3600.0
+
+
 class StopReason(Enum):
     """Why a run was stopped, and how many seconds the kernel gets to give in."""
 
@@ -147,7 +151,9 @@ class Watchdog:
             for deadline in (self._kill_deadline, *self._limits().values())
             if deadline is not None
         ]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        if not deadlines:
+            return None
+        return min(_LONGEST_WAIT_S, max(0.0, min(deadlines) - time.monotonic()))
 
     def _limits(self) -> dict[StopReason, float | None]:
         if self.reason is not None:

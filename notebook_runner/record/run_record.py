@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -65,16 +66,19 @@ def write_record(record: dict[str, Any], target: Path) -> None:
 
 def read_metrics(target: Path) -> dict[str, float | int | None]:
     """Read ``metrics.json``; what is not a flat object of numbers is passed over."""
+    # The notebook may have put anything there: a link, a pipe that never ends.
+    if target.is_symlink() or not target.is_file():
+        return {}
     try:
         metrics = json.loads(target.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(metrics, dict):
         return {}
     return {
-        str(name): value
+        str(name).encode("utf-8", errors="replace").decode(): value
         for name, value in metrics.items()
-        if value is None or (isinstance(value, int | float) and value == value)  # noqa: PLR0124
+        if value is None or (isinstance(value, int | float) and math.isfinite(value))
     }
 
 

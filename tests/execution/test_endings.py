@@ -159,7 +159,7 @@ def test_a_model_that_cannot_be_saved_ends_with_15(make_notebook, run):
     finished = run(make_notebook(EARLY, source))
     assert finished.returncode == 15
     assert finished.record["error"]["type"] == "ModelError"
-    assert "Cell 2 failed: UnsupportedModelError" in finished.stderr
+    assert "Cell 2 failed: ModelError" in finished.stderr
 
 
 def test_files_left_open_are_flushed_when_the_kernel_ends(make_notebook, run):

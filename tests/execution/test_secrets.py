@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from notebook_runner.errors import SecretError
-from notebook_runner.execution.secrets import MASK, Masker, read_secrets
+from notebook_runner.execution.masking import MASK, Masker
+from notebook_runner.execution.secrets import read_secrets
 
 TOKEN = "s3cr3t-T0ken&<'\"\\\n-end"
 

@@ -28,7 +28,7 @@ def instance(galaxy: LocalGalaxy) -> GalaxyInstance:
 def page(browser: Browser, galaxy: LocalGalaxy, galaxy_instance: Instance) -> Iterator[Page]:
     """A page of a real browser, logged in by Galaxy's own form."""
     status = galaxy_instance.status()
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1500, "height": 900})
     page.goto(f"{galaxy.url}/login/start")
     page.fill("input[name=login]", str(status["login_email"]))
     page.fill("input[name=password]", Path(str(status["password_file"])).read_text().strip())
