@@ -11,10 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 from bioblend.galaxy import GalaxyInstance
 
-from notebook_runner import __version__
 from notebook_runner.errors import GalaxyError, GalaxyKeyError, GalaxyUnreachableError
 from notebook_runner.galaxy.failures import explained, galaxy_message, reason
 from notebook_runner.galaxy.keys import hide, read_key, warn_on_stderr
+from notebook_runner.galaxy.recognition import PASSING, USER_AGENT, check_galaxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "connect", "read_key"]
 
-_USER_AGENT = f"galaxy-notebook-runner/{__version__}"
 _KEY_HEADER = "x-api-key"
 
-#: Seconds to wait for a first sign of life, for a connection, and for an answer.
-_HELLO_S = 20.0
+#: Seconds to wait for a connection, and for an answer.
 _CONNECT_S = 15.0
 _ANSWER_S = 120.0
 
-#: Answers of a proxy whose Galaxy is being restarted.
-_PASSING = (502, 503, 504)
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 
@@ -50,7 +46,7 @@ class Connection(GalaxyInstance):
     """
 
     def __init__(self, url: str, key: str) -> None:
-        super().__init__(url, key=key, user_agent=_USER_AGENT)
+        super().__init__(url, key=key, user_agent=USER_AGENT)
         self.timeout = _ANSWER_S
         self.patience = 120.0
         self.on_trouble: Callable[[str], None] = warn_on_stderr
@@ -70,7 +66,7 @@ class Connection(GalaxyInstance):
                 response = self._session.get(url, headers=headers, **kwargs)
             except (requests.ConnectionError, requests.Timeout) as error:
                 failure = error
-            if failure is None and response.status_code not in _PASSING:
+            if failure is None and response.status_code not in PASSING:
                 return response
             if time.monotonic() + pause > end:
                 if failure is not None:
@@ -143,7 +139,7 @@ def connect(url: str, key: str, *, warn: Callable[[str], None] = warn_on_stderr)
     parts = urlsplit(address)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         warn(f"{address} is not encrypted: others on the way can read your API key. Use https.")
-    _check_galaxy(address)
+    check_galaxy(address)
     connection = Connection(address, key)
     connection.on_trouble = warn
     _check_key(connection)
@@ -180,43 +176,6 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _check_galaxy(address: str) -> None:
-    """Ask for the version, without a key: it must not go to whoever happens to listen there."""
-    try:
-        response = requests.get(
-            f"{address}/api/version",
-            headers={"User-Agent": _USER_AGENT},
-            timeout=_HELLO_S,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        raise GalaxyUnreachableError(
-            f"No Galaxy can be reached at {address}: {reason(error)}. "
-            "Check the address, the network, and whether the server runs."
-        ) from None
-    if response.is_redirect:
-        target = response.headers["location"].removesuffix("/api/version")
-        raise GalaxyUnreachableError(
-            f"{address} sends its visitors on to {target}. If that is the Galaxy you mean, "
-            "give its own address."
-        )
-    if response.status_code in _PASSING:
-        raise GalaxyUnreachableError(
-            f"The server at {address} answers {response.status_code}: Galaxy is not available "
-            "there now. Try again later."
-        )
-    try:
-        known = "version_major" in response.json()
-    except (ValueError, TypeError):
-        known = False
-    if not known:
-        kind = response.headers.get("content-type", "nothing").split(";")[0]
-        raise GalaxyUnreachableError(
-            f"What answers at {address} is no Galaxy: its /api/version gives status "
-            f"{response.status_code} and {kind}. Check the address, and its prefix if it has one."
-        )
-
-
 def _check_key(connection: Connection) -> None:
     url = f"{connection.url}/whoami"
     with connection.explained("log in"):
@@ -229,7 +188,7 @@ def _check_key(connection: Connection) -> None:
         )
     try:
         user = response.json() if response.status_code == requests.codes.ok else None
-    except ValueError:
+    except (ValueError, RecursionError):
         user = None
     if not isinstance(user, dict):
         raise GalaxyKeyError(

@@ -60,7 +60,7 @@ def galaxy_message(body: bytes | str | None) -> str:
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     message = content.get("err_msg") if isinstance(content, dict) else content
     return shorten(str(message or ""))

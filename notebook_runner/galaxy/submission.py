@@ -9,7 +9,14 @@ from notebook_runner.errors import GalaxyError, GalaxyUploadError
 from notebook_runner.galaxy.datatypes import datatype_of
 from notebook_runner.galaxy.histories import NewHistory, create_history
 from notebook_runner.galaxy.progress import Progress, Silence
-from notebook_runner.galaxy.tool import TOOL_ID, FormInput, Tool, fill_form, find_tool
+from notebook_runner.galaxy.tool import (
+    TOOL_ID,
+    FormInput,
+    Tool,
+    fill_form,
+    find_tool,
+    whole_seconds,
+)
 from notebook_runner.galaxy.uploads import FileUpload, ListUpload, Uploaded, upload
 from notebook_runner.galaxy.waiting import Patience
 
@@ -55,6 +62,12 @@ class Submission:
     report: bool = True
     gpu: bool = False
     tool_id: str = TOOL_ID
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time limit, before anything is sent."""
+        for limit in (self.timeout, self.cell_timeout):
+            if limit is not None:
+                whole_seconds(limit)
 
 
 @dataclass(frozen=True)
@@ -149,7 +162,8 @@ def _upload(
         progress=progress,
     )
     _check(uploaded, history)
-    progress.note(f"Uploaded {len(files) + sum(len(item.files) for item in lists)} files")
+    count = len(files) + sum(len(item.files) for item in lists)
+    progress.note(f"Uploaded {count} {'file' if count == 1 else 'files'}")
     ids = [dataset.id for dataset in uploaded.datasets]
     notebook_id = ids.pop(0)
     params_file_id = ids.pop(0) if submission.params_file is not None else None

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notebook_runner.errors import GalaxyToolMissingError
+from notebook_runner.errors import GalaxyError, GalaxyToolMissingError, ParameterError
 from notebook_runner.galaxy.failures import galaxy_message
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TOOL_ID = "run_notebook"
 
+_LONGEST_S = 10 * 365 * 86400
 _NOT_FOUND = (400, 404)
 _NEEDED = frozenset({"notebook", "inputs", "parameters", "params_file"})
 
@@ -53,7 +54,13 @@ def find_tool(gi: Connection, tool_id: str = TOOL_ID) -> Tool:
     ------
     GalaxyToolMissingError
         The server has no such tool, or it is another one than expected.
+    GalaxyError
+        What it answers is no description of a tool.
     """
+    if not tool_id.strip():
+        raise GalaxyToolMissingError(
+            f"The id of the tool is empty. Name one with --tool-id, or leave that out for {TOOL_ID}."
+        )
     with gi.explained(f"look for the tool {tool_id}"):
         answer = gi.make_get_request(f"{gi.url}/tools/{tool_id}", params={"io_details": "true"})
     if answer.status_code in _NOT_FOUND:
@@ -67,16 +74,25 @@ def find_tool(gi: Connection, tool_id: str = TOOL_ID) -> Tool:
             f"Galaxy at {gi.base_url} does not show the tool {tool_id!r} "
             f"(status {answer.status_code}: {said}). Ask its administrators."
         )
-    shown: dict[str, Any] = answer.json()
-    missing = _NEEDED - {str(field.get("name")) for field in shown.get("inputs", [])}
+    try:
+        shown = answer.json()
+        fields = {str(field.get("name")) for field in shown.get("inputs", [])}
+        found, version = str(shown["id"]), str(shown["version"])
+        versions = [version, *map(str, shown.get("versions", []))]
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        kind = answer.headers.get("content-type", "nothing").split(";")[0]
+        raise GalaxyError(
+            f"Galaxy at {gi.base_url} answers with something else ({kind}) than a description of "
+            f"the tool {tool_id!r}. Check the address and --tool-id, or ask its administrators."
+        ) from None
+    missing = _NEEDED - fields
     if missing:
         raise GalaxyToolMissingError(
             f"The tool {tool_id!r} of {gi.base_url} is not the one that runs notebooks: it has no "
             f"{', '.join(sorted(missing))}. Name the right one with --tool-id."
         )
-    found, version = str(shown["id"]), str(shown["version"])
     if found != tool_id and "/repos/" in found:
-        version = newest([version, *shown.get("versions", [])])
+        version = newest(versions)
         found = f"{found.rsplit('/', 1)[0]}/{version}"
     return Tool(found, version)
 
@@ -100,6 +116,11 @@ def fill_form(
     """Return the values of the tool's form, nested as Galaxy's input format 21.01 has them.
 
     Time limits are rounded up to whole seconds; the outputs are all kept.
+
+    Raises
+    ------
+    ParameterError
+        A time limit is none.
     """
     form: dict[str, Any] = {
         "notebook": {"src": "hda", "id": notebook_id},
@@ -112,8 +133,24 @@ def fill_form(
         form["params_file"] = {"src": "hda", "id": params_file_id}
     for name, seconds in (("timeout", timeout), ("cell_timeout", cell_timeout)):
         if seconds is not None:
-            form[name] = math.ceil(seconds)
+            form[name] = whole_seconds(seconds)
     return form
+
+
+def whole_seconds(limit: float) -> int:
+    """Round a time limit up to whole seconds.
+
+    Raises
+    ------
+    ParameterError
+        It is not above zero, or longer than ten years.
+    """
+    if not 0 < limit <= _LONGEST_S:
+        raise ParameterError(
+            f"{limit:g} s is no time limit: give a number of seconds above 0 and up to "
+            f"{_LONGEST_S} (ten years), or leave it out."
+        )
+    return math.ceil(limit)
 
 
 def _source(item: FormInput) -> dict[str, Any]:

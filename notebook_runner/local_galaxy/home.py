@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HOME_VARIABLE = "NOTEBOOK_RUNNER_HOME"
 _FOLDER_NAME = ".local-galaxy"
+_SHOWN = 200
 _SHARED_STATE = Path("/var/lib/galaxy-notebook-runner")
 
 
@@ -111,7 +112,17 @@ class Home:
         return self.environments / name
 
     def prepare(self, account: Account) -> None:
-        """Make the folders, each with the owner and the mode that its contents want."""
+        """Make the folders, each with the owner and the mode that its contents want.
+
+        Raises
+        ------
+        LocalGalaxyError
+            When one cannot be made.
+        """
+        with _usable(self.path):
+            self._prepare(account)
+
+    def _prepare(self, account: Account) -> None:
         for folder in (self.path, self.environments, self.wheels, self.packages):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
@@ -150,12 +161,14 @@ class Home:
         Raises
         ------
         LocalGalaxyError
-            When another command still holds the lock after that time.
+            When another command still holds the lock after that time, or the
+            folder cannot be made or written to.
         """
-        self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        file = self.path / ".lock"
+        with _usable(self.path):
+            self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("a")
         end = time.monotonic() + timeout
-        with file.open("a") as handle:
+        with lock as handle:
             while True:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,6 +183,21 @@ class Home:
             yield
 
 
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """Say what is wrong with the folder when the block finds that it cannot be used."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: the home of an unknown user; ValueError: no name of a file at all.
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        shown = str(path) if len(str(path)) <= _SHOWN else f"{str(path)[:_SHOWN]}…"
+        raise LocalGalaxyError(
+            f"{shown!r} cannot be the local Galaxy's folder: {why}. "
+            f"Choose another with --home or {HOME_VARIABLE}."
+        ) from None
+
+
 def choose_home(checkout: Checkout, account: Account, chosen: Path | None = None) -> Home:
     """Choose the state folder: the one asked for, else one beside the sources.
 
@@ -182,13 +210,15 @@ def choose_home(checkout: Checkout, account: Account, chosen: Path | None = None
     Raises
     ------
     LocalGalaxyError
-        When the folder that was asked for is closed to the server's account.
+        When the folder that was asked for is none, or closed to the server's account.
     """
     if chosen is None and os.environ.get(HOME_VARIABLE):
         chosen = Path(os.environ[HOME_VARIABLE])
     if chosen is not None:
-        path = chosen.expanduser().resolve()
-        if not account.can_reach(path / "any"):
+        with _usable(chosen):
+            path = chosen.expanduser().resolve()
+            reached = account.can_reach(path / "any")
+        if not reached:
             raise LocalGalaxyError(
                 f"{path} lies below a folder that the account {account.name!r} may not enter, and "
                 "Galaxy runs as that account. Choose another with --home or "

@@ -65,6 +65,10 @@ def test_an_unknown_host_is_named_as_such() -> None:
     assert "its host name is not known" in refused("https://galaxy.invalid")
 
 
+def test_a_name_that_no_host_can_have_is_named_as_such() -> None:
+    assert "no possible host name" in refused(f"http://{80 * 'a'}.com")
+
+
 def test_a_server_that_is_down_refuses_the_connection(closed_port: int) -> None:
     assert "the connection is refused" in refused(f"http://127.0.0.1:{closed_port}")
 
@@ -124,6 +128,18 @@ def test_a_missing_page_is_no_galaxy(serve: Serve) -> None:
 
 def test_other_json_is_no_galaxy(serve: Serve) -> None:
     server = serve(lambda _: (200, {"content-type": "application/json"}, b"5"))
+    assert "is no Galaxy" in refused(server.url)
+
+
+@pytest.mark.parametrize("body", [100_000 * b"[", b'{"version_major": ' + 100_000 * b"["])
+def test_json_that_nests_too_deeply_is_no_galaxy(body: bytes, serve: Serve) -> None:
+    server = serve(lambda _: (200, {"content-type": "application/json"}, body))
+    assert "is no Galaxy" in refused(server.url)
+
+
+def test_an_answer_is_read_up_to_a_limit_only(serve: Serve) -> None:
+    body = b'{"version_major": "26.1", "filler": "' + 3_000_000 * b"x" + b'"}'
+    server = serve(lambda _: (200, {"content-type": "application/json"}, body))
     assert "is no Galaxy" in refused(server.url)
 
 

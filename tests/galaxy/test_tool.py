@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notebook_runner.errors import GalaxyToolMissingError
+from notebook_runner.errors import GalaxyError, GalaxyToolMissingError, ParameterError
+from notebook_runner.galaxy.connection import connect
 from notebook_runner.galaxy.tool import FormInput, fill_form, find_tool, newest
 
 if TYPE_CHECKING:
@@ -61,6 +62,29 @@ def test_an_input_is_a_dataset_or_a_collection() -> None:
 def test_time_limits_are_rounded_up_to_whole_seconds() -> None:
     filled = form(timeout=0.2, cell_timeout=3.0)
     assert (filled["timeout"], filled["cell_timeout"]) == (1, 3)
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 0.0, 1e9])
+def test_what_is_no_time_limit_is_refused(limit: float) -> None:
+    with pytest.raises(ParameterError, match="is no time limit"):
+        form(timeout=limit)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>", b"[]", b'{"inputs": 5}', b'{"inputs": [1]}', b"{}", b"null", 100_000 * b"["],
+)
+def test_an_answer_that_describes_no_tool_is_an_error(body: bytes, serve_galaxy: Any) -> None:
+    server = serve_galaxy(lambda _: (200, {"content-type": "text/html"}, body))
+    with pytest.raises(GalaxyError, match=r"something else \(text/html\) than a description"):
+        find_tool(connect(server.url, 32 * "0"))
+
+
+def test_an_empty_id_is_refused_without_asking(serve_galaxy: Any) -> None:
+    server = serve_galaxy(lambda _: (500, {}, b""))
+    with pytest.raises(GalaxyToolMissingError, match="id of the tool is empty"):
+        find_tool(connect(server.url, 32 * "0"), "")
+    assert [asked.path for asked in server.asked] == ["/api/version", "/api/whoami"]
 
 
 @pytest.mark.galaxy

@@ -42,6 +42,20 @@ def test_home_that_the_server_s_account_cannot_enter_is_refused(tmp_path: Path) 
         choose_home(Checkout.find(), STRANGER, tmp_path / "home")
 
 
+@pytest.mark.parametrize("folder", ["~nouser/x", "/proc/nope", 260 * "x", "a\0b"])
+def test_home_that_cannot_be_a_folder_is_refused(folder: str, caller: Account) -> None:
+    with (
+        pytest.raises(LocalGalaxyError, match=r"cannot be the local Galaxy's folder.*--home"),
+        choose_home(Checkout.find(), caller, Path(folder)).locked(),
+    ):
+        pass
+
+
+def test_home_that_cannot_be_made_is_refused(caller: Account) -> None:
+    with pytest.raises(LocalGalaxyError, match="cannot be the local Galaxy's folder"):
+        Home(Path("/proc/nope")).prepare(caller)
+
+
 def test_sources_in_a_closed_folder_keep_their_state_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
