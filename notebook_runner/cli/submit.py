@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from notebook_runner.cli.options import notebook_options
-from notebook_runner.errors import GalaxyError, InterruptedRunError, SecretError
+from notebook_runner.cli.options import Seconds, notebook_options
+from notebook_runner.cli.termination import error_of, terminable
+from notebook_runner.errors import GalaxyError, NotebookRunnerError, OutputError, SecretError
 
 if TYPE_CHECKING:
     from notebook_runner.cli.following import LogFollowing, TerminalFollowing
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--wait-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="Stop waiting after this time; the job goes on.",
 )
@@ -91,7 +92,8 @@ def submit(galaxy_url: str, fetch_dir: Path | None, **options: Any) -> None:
     following = choose_following()
     gi.on_trouble = following.note
     try:
-        _submit(gi, submission, fetch_dir, following, options)
+        with terminable():
+            _submit(gi, submission, fetch_dir, following, options)
     finally:
         following.close()
 
@@ -139,6 +141,7 @@ def _submit(
     from notebook_runner.galaxy.waiting import Patience
 
     patience = Patience(options["wait_limit"])
+    gi.deadline = patience.deadline
     run = None
     try:
         run = submit_to_galaxy(gi, submission, patience=patience, progress=following)
@@ -147,9 +150,10 @@ def _submit(
             _print_started(run, as_json=options["as_json"])
             return
         finished = finish(gi, run, patience=patience, progress=following)
-    except KeyboardInterrupt:
-        raise InterruptedRunError(_after_interrupt(run)) from None
-    error = finished.error
+    except KeyboardInterrupt as interrupt:
+        raise error_of(interrupt)(_after_interrupt(run)) from None
+    gi.deadline = None
+    error: NotebookRunnerError | None = finished.error
     if fetch_dir is not None:
         error = _fetch(gi, finished, fetch_dir, following) or error
     following.close()
@@ -176,14 +180,14 @@ def _fetch(
     finished: FinishedRun,
     folder: Path,
     following: LogFollowing | TerminalFollowing,
-) -> GalaxyError | None:
+) -> NotebookRunnerError | None:
     """Download what there is; that the job failed is the greater error."""
     from notebook_runner.galaxy.results import fetch_results
 
     following.status("downloading the results")
     try:
         fetch_results(gi, finished, folder)
-    except GalaxyError as error:
+    except (GalaxyError, OutputError) as error:
         if finished.error is None:
             return error
         following.note(str(error))
@@ -198,9 +202,17 @@ def _print_started(run: SubmittedRun, *, as_json: bool) -> None:
 
 
 def _print_finished(
-    finished: FinishedRun, error: GalaxyError | None, folder: Path | None, *, as_json: bool
+    finished: FinishedRun,
+    error: NotebookRunnerError | None,
+    folder: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     from notebook_runner.cli.tables import print_history
+    from notebook_runner.galaxy.results import fetched_results
+
+    if folder is not None and not fetched_results(folder):
+        folder = None
 
     if not as_json:
         print_history(finished.written, stderr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _KEY_HEADER = "x-api-key"
 #: Seconds to wait for a connection, and for an answer.
 _CONNECT_S = 15.0
 _ANSWER_S = 120.0
+#: The same when the time for waiting is over.
+_LAST_S = 5.0
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
@@ -41,6 +44,9 @@ class Connection(GalaxyInstance):
         Seconds for which a GET is tried again while the server cannot be
         reached or its proxy answers 502 to 504. Nothing but a GET is ever
         sent twice.
+    deadline
+        When no GET is tried again any more, and none waits long for its
+        answer, as ``time.monotonic`` counts; ``None`` for never.
     on_trouble
         Told when such waiting begins.
     """
@@ -49,26 +55,29 @@ class Connection(GalaxyInstance):
         super().__init__(url, key=key, user_agent=USER_AGENT)
         self.timeout = _ANSWER_S
         self.patience = 120.0
+        self.deadline: float | None = None
         self.on_trouble: Callable[[str], None] = warn_on_stderr
         self._session = _Session()
         weakref.finalize(self, self._session.close)
 
     def make_get_request(self, url: str, **kwargs: Any) -> requests.Response:
         """Send a GET, and again while the failure is one that passes."""
-        kwargs.setdefault("timeout", (_CONNECT_S, _ANSWER_S))
         kwargs.setdefault("verify", self.verify)
         headers = {name: value for name, value in self.json_headers.items() if value is not None}
-        end = time.monotonic() + self.patience
+        began = time.monotonic()
+        end = min(began + self.patience, self.deadline or math.inf)
         pause = _FIRST_PAUSE_S
         while True:
             failure: requests.RequestException | None = None
+            timeout = kwargs.get("timeout") or self._timeout()
             try:
-                response = self._session.get(url, headers=headers, **kwargs)
+                response = self._session.get(url, headers=headers, **{**kwargs, "timeout": timeout})
             except (requests.ConnectionError, requests.Timeout) as error:
                 failure = error
             if failure is None and response.status_code not in PASSING:
                 return response
-            if time.monotonic() + pause > end:
+            left = end - time.monotonic()
+            if left <= 0:
                 if failure is not None:
                     raise failure
                 return response
@@ -76,10 +85,17 @@ class Connection(GalaxyInstance):
                 why = reason(failure) if failure else f"it answers {response.status_code}"
                 self.on_trouble(
                     f"{self.base_url}: {hide(why, self.key)}; "
-                    f"trying again for up to {self.patience:.0f} s"
+                    f"trying again for up to {max(end - began, 0):.0f} s"
                 )
-            time.sleep(pause)
+            time.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _timeout(self) -> tuple[float, float]:
+        """Return the seconds to wait for a connection and for an answer."""
+        if self.deadline is None:
+            return _CONNECT_S, _ANSWER_S
+        left = max(self.deadline - time.monotonic(), _LAST_S)
+        return min(_CONNECT_S, left), min(_ANSWER_S, left)
 
     def explained(
         self, action: str, kind: type[GalaxyError] = GalaxyError

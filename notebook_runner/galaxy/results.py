@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,21 +94,45 @@ def finish(
 
 
 def check_fetch_folder(folder: Path) -> None:
-    """Refuse a folder that holds a run already.
+    """Refuse a folder that holds a run already, or that nothing can be written to.
 
     Raises
     ------
     OutputError
-        It does, or is no folder.
+        It does, or is no folder, or cannot be made or written to.
     """
+    try:
+        _check_fetch_folder(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written to: {error.strerror}. Choose another folder for --fetch."
+        ) from None
+
+
+def _check_fetch_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is not a folder. Choose another one for --fetch.")
-    names = (NOTEBOOK, REPORT, REPORT_FILES, RECORD, METRICS, OUTPUTS)
-    there = [name for name in names if (folder / name).exists()]
-    if there:
+    if there := fetched_results(folder):
         raise OutputError(
             f"{folder} already holds {', '.join(there)}. Choose another folder for --fetch."
         )
+
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    finally:
+        # Only tried out: nothing may come to be fetched.
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+
+
+def fetched_results(folder: Path) -> list[str]:
+    """Name what a folder has of a run."""
+    names = (NOTEBOOK, REPORT, REPORT_FILES, RECORD, METRICS, OUTPUTS)
+    return [name for name in names if (folder / name).exists()]
 
 
 def fetch_results(gi: Connection, finished: FinishedRun, folder: Path) -> None:
@@ -123,7 +149,10 @@ def fetch_results(gi: Connection, finished: FinishedRun, folder: Path) -> None:
     failures: list[str] = []
 
     def fetch(dataset: Dataset, target: Path) -> None:
-        if dataset.state == "deleted" or (not dataset.is_ok and not dataset.size):
+        # A failed job's own outputs are all there, the empty ones were not written; of its
+        # collections only what was written is there, and may well be empty.
+        empty = not dataset.size and not (dataset.state == "error" and dataset.collection)
+        if dataset.state == "deleted" or (not dataset.is_ok and empty):
             return
         try:
             download_dataset(gi, dataset.id, target)

@@ -7,8 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notebook_runner.errors import GalaxyError, GalaxyToolMissingError, ParameterError
+from notebook_runner.errors import (
+    GalaxyError,
+    GalaxyToolMissingError,
+    GalaxyUnreachableError,
+    ParameterError,
+)
 from notebook_runner.galaxy.failures import galaxy_message
+from notebook_runner.galaxy.recognition import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +65,7 @@ def find_tool(gi: Connection, tool_id: str = TOOL_ID) -> Tool:
     """
     if not tool_id.strip():
         raise GalaxyToolMissingError(
-            f"The id of the tool is empty. Name one with --tool-id, or leave that out for {TOOL_ID}."
+            f"The id of the tool is empty. Name one, or leave out --tool-id for {TOOL_ID}."
         )
     with gi.explained(f"look for the tool {tool_id}"):
         answer = gi.make_get_request(f"{gi.url}/tools/{tool_id}", params={"io_details": "true"})
@@ -67,6 +73,11 @@ def find_tool(gi: Connection, tool_id: str = TOOL_ID) -> Tool:
         raise GalaxyToolMissingError(
             f"Galaxy at {gi.base_url} has no tool {tool_id!r}. Ask its administrators to install "
             "it, or name another id of it with --tool-id."
+        )
+    if answer.status_code in PASSING:
+        raise GalaxyUnreachableError(
+            f"Cannot look for the tool {tool_id}: {gi.base_url} is not available now "
+            f"(status {answer.status_code}). Try again later."
         )
     if not answer.ok:
         said = gi.hide_key(galaxy_message(answer.content))

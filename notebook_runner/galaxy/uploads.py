@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["FileUpload", "ListUpload", "Uploaded", "upload"]
 
 _JOB_RUNS = frozenset({"new", "upload", "waiting", "queued", "running", "resubmitted"})
+_NOT_STARTED = (
+    "Nothing was started with the files; those that arrived stay in Galaxy. "
+    "Wait longer with --wait-limit."
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def _wait_for_job(gi: Connection, job_id: str, patience: Patience, progress: Pro
         progress.status(f"upload {state}")
         return None if state in _JOB_RUNS else True
 
-    patience.wait(ended, "the upload")
+    patience.wait(ended, "the upload", _NOT_STARTED)
 
 
 def _wait_for_datasets(gi: Connection, dataset_ids: list[str], patience: Patience) -> list[Dataset]:
@@ -127,7 +131,7 @@ def _wait_for_datasets(gi: Connection, dataset_ids: list[str], patience: Patienc
                 seen[dataset_id] = read_dataset(gi, dataset_id)
         return True if all(dataset.is_final for dataset in seen.values()) else None
 
-    patience.wait(ended, "the upload")
+    patience.wait(ended, "the upload", _NOT_STARTED)
     return [seen[dataset_id] for dataset_id in dataset_ids]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notebook_runner.errors import GalaxyError, GalaxyUnreachableError
+from notebook_runner.errors import GalaxyError, GalaxyTimeoutError, GalaxyUnreachableError
 from notebook_runner.galaxy.connection import Connection, connect
+from notebook_runner.galaxy.waiting import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,23 @@ def test_a_failure_that_lasts_is_an_error_in_the_end(serve_galaxy: Serve) -> Non
         connection.explained("look"),
     ):
         connection.jobs.show_job("1")
-    assert len([asked for asked in server.asked if "jobs" in asked.path]) == 2
+    assert len([asked for asked in server.asked if "jobs" in asked.path]) == 3
+
+
+def test_a_server_that_is_away_is_not_waited_for_beyond_the_deadline(serve_galaxy: Serve) -> None:
+    server = serve_galaxy(lambda _: (503, HTML, b"maintenance"))
+    connection = connect(server.url, KEY, warn=lambda _: None)
+    patience = Patience(0.6)
+    connection.deadline = patience.deadline
+
+    def look() -> None:
+        with connection.explained("look"):
+            connection.jobs.show_job("1")
+
+    began = time.monotonic()
+    with pytest.raises(GalaxyTimeoutError, match=r"did not finish the job within 0\.6 s"):
+        patience.wait(look, "the job")
+    assert 0.6 <= time.monotonic() - began < 5
 
 
 def test_a_post_is_never_sent_twice(serve_galaxy: Serve) -> None:

@@ -159,6 +159,7 @@ def failure(
     notebook = write_notebook(
         here / "nb.ipynb",
         "from notebook_runner import outputs_dir\n(outputs_dir / 'before.txt').write_text('b')\n"
+        "(outputs_dir / 'empty.txt').touch()\n"
         "raise ValueError('no such gene')",
     )
     arguments = ["--galaxy", galaxy.url, "--no-report", "--fetch", "out"]
@@ -175,7 +176,7 @@ def test_a_failed_job_ends_with_its_own_code(failure: Failure) -> None:
 def test_a_failed_job_is_told_with_exit_code_cell_and_traceback(failure: Failure) -> None:
     assert "state error with exit code 10 (a cell raised an exception)" in failure.ended.err
     assert "Cell 1 failed: ValueError: no such gene" in failure.ended.err
-    assert "----> 3 raise ValueError('no such gene')" in failure.ended.err
+    assert "----> 4 raise ValueError('no such gene')" in failure.ended.err
 
 
 @pytest.mark.galaxy
@@ -188,6 +189,7 @@ def test_the_table_shows_what_a_failed_job_left(failure: Failure) -> None:
 @pytest.mark.galaxy
 def test_what_a_failed_job_left_is_fetched(failure: Failure) -> None:
     assert (failure.folder / "outputs" / "before.txt").read_text() == "b"
+    assert (failure.folder / "outputs" / "empty.txt").read_text() == ""
     assert json.loads((failure.folder / "run.json").read_text())["status"] == "failed"
 
 

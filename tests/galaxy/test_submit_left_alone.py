@@ -64,6 +64,46 @@ def test_ctrl_c_leaves_the_job_running(slow: Any, gi: Connection) -> None:
     assert gi.jobs.get_state(slow[3]) == "running"
 
 
+@pytest.fixture
+def away(serve_galaxy: Any) -> str:
+    """The address of a Galaxy that is away as soon as somebody has logged in."""
+    return str(serve_galaxy(lambda _: (503, {}, b"")).url)
+
+
+def test_sigterm_tells_the_same_as_ctrl_c_with_its_own_code(
+    away: str, command: Any, make_notebook: Any, tmp_path: Path
+) -> None:
+    process = command.start(tmp_path, "submit", make_notebook("1"), "--galaxy", away)
+    for line in process.stderr:
+        if "trying again" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert err == (
+        "Error: Stopped before the job was started, so nothing runs. "
+        "A history that was named above stays in Galaxy.\n"
+    )
+
+
+def test_the_limit_for_waiting_holds_while_the_server_is_away(
+    away: str, run_command: Any, make_notebook: Any
+) -> None:
+    began = time.monotonic()
+    ended = run_command("submit", make_notebook("1"), "--galaxy", away, "--wait-limit", "0.5")
+    assert ended.code == 21
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.galaxy
+def test_a_limit_that_passes_during_the_upload_says_that_nothing_was_started(
+    gi: Connection, make_notebook: Callable[..., Path]
+) -> None:
+    submission = Submission(make_notebook("1"), "No time")
+    with pytest.raises(GalaxyTimeoutError, match="Nothing was started with the files"):
+        submit(gi, submission, patience=Patience(0.01))
+
+
 def submitted(gi: Connection, job_id: str) -> SubmittedRun:
     job = gi.jobs.show_job(job_id, full_details=True)
     return SubmittedRun(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notebook_runner.galaxy.results import check_fetch_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -71,6 +73,28 @@ def test_a_folder_with_an_earlier_run_is_not_written_over(
     (tmp_path / "out" / "report.html").touch()
     ended = run_command("submit", make_notebook("1"), "--galaxy", untouched, "--fetch", "out")
     assert ended.code == 7
+
+
+@pytest.mark.parametrize("folder", ["/proc/nope", 260 * "x"])
+def test_a_folder_that_cannot_be_written_to_is_refused(
+    folder: str, untouched: str, run_command: Any, make_notebook: Any
+) -> None:
+    ended = run_command("submit", make_notebook("1"), "--galaxy", untouched, "--fetch", folder)
+    assert ended.code == 7
+    assert "cannot be written to" in ended.err
+
+
+def test_a_folder_for_results_is_not_made_before_there_are_any(tmp_path: Path) -> None:
+    check_fetch_folder(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", ["inf", "nan", "1e300", "0"])
+@pytest.mark.parametrize("option", ["--timeout", "--cell-timeout", "--wait-limit"])
+def test_what_is_no_time_limit_is_refused(
+    limit: str, option: str, untouched: str, run_command: Any, make_notebook: Any
+) -> None:
+    assert run_command("submit", make_notebook("1"), "--galaxy", untouched, option, limit).code == 2
 
 
 def test_fetching_without_waiting_is_refused(
