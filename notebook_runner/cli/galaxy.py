@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from notebook_runner.cli.termination import terminable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -66,7 +68,9 @@ def install(home: Path | None, extra: tuple[str, ...]) -> None:
 def up(home: Path | None, port: int | None) -> None:
     """Start Galaxy, or bring a running one up to date with the sources."""
     instance = _find(home)
-    _describe(instance, instance.up(port))
+    with terminable():
+        running = instance.up(port)
+    _describe(instance, running)
 
 
 @galaxy.command()
@@ -131,8 +135,7 @@ def demo(home: Path | None, port: int | None) -> None:
     stays = not attended and instance.status()["running"]
     with stopping_at_the_end(instance, stays=stays):
         running = instance.up(port)
-        if attended:
-            _describe(instance, running)
+        _describe(instance, running)
         show_demo(instance, running)
         if attended:
             serve_on(instance)
@@ -193,11 +196,13 @@ def stopping_at_the_end(instance: Instance, *, stays: bool = False) -> Iterator[
 
 
 def serve_on(instance: Instance) -> None:
-    """Keep serving until a signal comes, or the server ends by itself."""
+    """Keep serving until a signal comes, or the server ends."""
     click.echo("Ctrl-C stops it.")
-    while True:
-        instance.watch()
+    while instance.watch():
         time.sleep(_WATCH_EVERY_S)
+    click.echo(
+        "Galaxy was stopped by `notebook-runner galaxy down`, or a command like it.", err=True
+    )
 
 
 def _find(home: Path | None) -> Instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,7 +96,19 @@ class Installer:
             stamp.get("lock") == digest_files([self.checkout.lock(name)])
             and python.exists()
             and stamp.get("python") == _identify(python)
+            # Stamps of before do not say what belongs there.
+            and stamp.get("contents") in (None, self._contents(name))
         )
+
+    def _contents(self, name: str) -> str:
+        """Tell what is installed by the names alone: what is missing changes them."""
+        names = sorted(
+            path.name
+            for folder in self.home.environment(name).glob("lib/python3*/site-packages")
+            for path in folder.iterdir()
+            if path.name != "__pycache__"
+        )
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
     def _make(self, name: str, python: Path) -> None:
         lock = self.checkout.lock(name)
@@ -115,7 +128,8 @@ class Installer:
 
     def _write_stamp(self, name: str, values: dict[str, str]) -> None:
         python = self.home.environment(name) / "bin" / "python"
-        stamp = {**self._read_stamp(name), **values, "python": _identify(python)}
+        found = {"python": _identify(python), "contents": self._contents(name)}
+        stamp = {**self._read_stamp(name), **values, **found}
         draft = self._stamp(name).with_suffix(".draft")
         draft.write_text(json.dumps(stamp))
         draft.replace(self._stamp(name))

@@ -16,11 +16,7 @@ from notebook_runner.local_galaxy.configuration import (
     write,
     write_tool_conf,
 )
-from notebook_runner.local_galaxy.credentials import (
-    api_key_file,
-    load_credentials,
-    read_secret,
-)
+from notebook_runner.local_galaxy.credentials import api_key_file, load_credentials, read_secret
 from notebook_runner.local_galaxy.environments import Installer
 from notebook_runner.local_galaxy.handle import LocalGalaxy
 from notebook_runner.local_galaxy.home import Home, choose_home
@@ -28,8 +24,8 @@ from notebook_runner.local_galaxy.ports import choose_port, is_free
 from notebook_runner.local_galaxy.processes import end_processes
 from notebook_runner.local_galaxy.server import (
     answering_version,
+    explain_end,
     initial_state,
-    last_relevant_line,
     start_server,
     wait_until_ready,
 )
@@ -128,20 +124,25 @@ class Instance:
         self.down()
         self.home.remove(everything=everything)
 
-    def watch(self) -> None:
-        """Look whether the server still runs.
+    def watch(self) -> bool:
+        """Look whether the server still runs; false when a command has stopped it.
 
         Raises
         ------
         NotRunningError
-            When one of its processes has ended.
+            When one of its processes has ended by itself.
         """
         state = read_state(self.home)
-        if state is None or not state.is_alive():
-            raise NotRunningError(
-                f"The local Galaxy has ended. Its log is {self.home.log}"
-                f"; the line to begin with: {last_relevant_line(self.home.log)}"
-            )
+        if state is not None and state.is_alive():
+            return True
+        if not self.home.path.is_dir():
+            return False
+        # The command that is stopping it, if one is, forgets the server when it is done.
+        with self.home.locked():
+            state = read_state(self.home)
+        if state is None or state.is_alive():
+            return state is not None
+        raise explain_end(self.home)
 
     def status(self) -> dict[str, Any]:
         """Describe the instance, for people and for programs; see ``describe``."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import requests
 
-from notebook_runner.errors import StartError
+from notebook_runner.errors import NotRunningError, StartError
 from notebook_runner.local_galaxy.configuration import server_url
 from notebook_runner.local_galaxy.processes import MARKER
 from notebook_runner.local_galaxy.state import ServerState
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: What a running server consists of.
 SERVICES = ("celery", "gunicorn")
 _LOGS_KEPT = 3
+#: What SQLite says of a file that was cut short, written over or emptied of its tables.
+_DAMAGED = r"is malformed|is not a database|disk I/O error|no such table"
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: What the server gets of the caller's environment; anything else could be a secret.
 _PASSED_ON = (
@@ -140,12 +142,26 @@ def last_relevant_line(log: Path) -> str:
     return ""
 
 
+def explain_end(home: Home) -> NotRunningError:
+    """Say that a server has ended by itself, and where to look."""
+    return NotRunningError(
+        f"The local Galaxy has ended. Its log is {home.log}"
+        f"; the line to begin with: {last_relevant_line(home.log)}"
+    )
+
+
 def _explain(home: Home, what: str) -> StartError:
     line = last_relevant_line(home.log)
-    return StartError(
-        f"Galaxy did not start: {what}. Its log is {home.log}"
-        + (f"; the line to begin with: {line}" if line else ".")
+    text = f"Galaxy did not start: {what}. Its log is {home.log}" + (
+        f"; the line to begin with: {line}" if line else "."
     )
+    if re.search(_DAMAGED, line):
+        text += (
+            f"\nIts database in {home.database} is damaged. Put a copy of it back, or begin anew "
+            "with `notebook-runner galaxy clean`, which deletes all histories, datasets, "
+            "accounts, keys and logs."
+        )
+    return StartError(text)
 
 
 def _find_services(process: psutil.Process) -> dict[str, tuple[int, float]]:

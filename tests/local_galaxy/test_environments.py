@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,31 @@ def test_damaged_stamp_counts_as_not_installed(installer: Installer) -> None:
     (installer.home.environment("kernel") / ".installed.json").write_text('{"lock": ')
 
     assert installer.install() == ["kernel"]
+
+
+def test_package_that_is_missing_makes_its_environment_anew(installer: Installer) -> None:
+    environment = installer.home.environment("kernel")
+    (found,) = environment.glob("lib/*/site-packages/notebook_runner")
+    shutil.rmtree(found)
+
+    assert installer.install() == ["kernel"]
+    assert module_file(installer, "kernel")
+
+
+def test_what_runs_in_an_environment_does_not_make_it_stale(installer: Installer) -> None:
+    (folder,) = installer.home.environment("kernel").glob("lib/*/site-packages")
+    (folder / "__pycache__").mkdir(exist_ok=True)
+
+    assert not installer.stale("kernel")
+
+
+def test_stamp_that_does_not_say_what_is_installed_is_taken(installer: Installer) -> None:
+    stamp = installer.home.environment("kernel") / ".installed.json"
+    values = json.loads(stamp.read_text())
+    del values["contents"]
+    stamp.write_text(json.dumps(values))
+
+    assert installer.install() == []
 
 
 def test_changed_lock_file_makes_its_environment_anew(installer: Installer) -> None:
