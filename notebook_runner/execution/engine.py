@@ -46,6 +46,8 @@ class Execution:
     fault
         What kept a cell from being run or its outputs from being kept, other
         than an exception in the cell itself.
+    reply
+        What the kernel answered for the cell that failed.
     """
 
     kernel: Kernel
@@ -57,6 +59,7 @@ class Execution:
     failed: int | None = None
     died: int | None = None
     fault: Exception | None = None
+    reply: CellExecutionError | None = None
 
     @property
     def answers(self) -> bool:
@@ -146,7 +149,7 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         except CellExecutionError as error:
             go_on = False
             if not _is_clean_exit(error):
-                execution.failed = index
+                execution.failed, execution.reply = index, error
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)
         except DeadKernelError as error:
             go_on = False

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbformat.v4 import new_output
+
 from notebook_runner.errors import (
     CellFailedError,
     CellTimeoutError,
@@ -77,7 +79,7 @@ def judge(
     where = f"after cell {done[-1]}" if done else "before its first cell"
     if number is not None:
         where = f"in cell {number}"
-    output = _error_output(node, index)
+    output = _error_output(node, index) or _error_of_reply(execution)
     status, error = _name(execution, where, output, timeout, cell_timeout)
     return ending(status, error, index=index, number=number, output=output)
 
@@ -158,6 +160,15 @@ def _error_output(node: NotebookNode, index: int | None) -> NotebookNode | None:
         return None
     errors = [o for o in node.cells[index].get("outputs", []) if o.output_type == "error"]
     return errors[-1] if errors else None
+
+
+def _error_of_reply(execution: Execution) -> NotebookNode | None:
+    """Return the error of a cell whose kernel answered with one and showed none."""
+    if execution.reply is None:
+        return None
+    return new_output(
+        "error", ename=execution.reply.ename, evalue=execution.reply.evalue, traceback=[]
+    )
 
 
 def _traceback(output: NotebookNode) -> str:
