@@ -190,7 +190,7 @@ def _usable(path: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, ValueError) as error:
         # RuntimeError: the home of an unknown user; ValueError: no name of a file at all.
-        why = error.strerror if isinstance(error, OSError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         shown = str(path) if len(str(path)) <= _SHOWN else f"{str(path)[:_SHOWN]}…"
         raise LocalGalaxyError(
             f"{shown!r} cannot be the local Galaxy's folder: {why}. "
