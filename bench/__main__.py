@@ -46,7 +46,11 @@ def contestants(notebook: Path, envs: Path, lab_kernels: Path) -> list[Contestan
         ),
         Contestant(
             "nbconvert --execute",
-            commands([slim / "jupyter-nbconvert", "--execute", notebook, *to_html]),
+            # It works in the notebook's folder: one that may be thrown away.
+            commands(
+                ["cp", notebook, "{out}/copy.ipynb"],
+                [slim / "jupyter-nbconvert", "--execute", "{out}/copy.ipynb", *to_html],
+            ),
         ),
         Contestant("papermill in the full lab", commands([lab / "papermill", *papermill])),
         Contestant(

@@ -166,9 +166,10 @@ def _error_of_reply(execution: Execution) -> NotebookNode | None:
     """Return the error of a cell whose kernel answered with one and showed none."""
     if execution.reply is None:
         return None
-    return new_output(
+    answered: NotebookNode = new_output(
         "error", ename=execution.reply.ename, evalue=execution.reply.evalue, traceback=[]
     )
+    return answered
 
 
 def _traceback(output: NotebookNode) -> str:
