@@ -144,9 +144,10 @@ def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
     from notebook_runner.execution.inputs import read_named_inputs
     from notebook_runner.execution.parameter_files import read_parameter_file
     from notebook_runner.execution.request import RunRequest
-    from notebook_runner.execution.secrets import read_secrets
+    from notebook_runner.execution.secrets import SHORTEST, read_secrets
 
     notebook: Path = options["notebook"]
+    keys = [os.environ.get(name, "") for name in KEY_VARIABLES]
     params_file: Path | None = options["params_file"]
     return RunRequest(
         notebook=notebook,
@@ -162,7 +163,7 @@ def _request(options: dict[str, Any], *, hidden: list[str]) -> RunRequest:
         report=options["report"],
         gpu=options["gpu"],
         overwrite=options["overwrite"],
-        hidden=[*hidden, *(os.environ[n] for n in KEY_VARIABLES if len(os.environ.get(n, "")) > 5)],
+        hidden=[*hidden, *(key for key in keys if len(key) >= SHORTEST)],
     )
 
 
