@@ -1,0 +1,1 @@
+"""Build, probe, tag, compare and run the container images of ``containers/``."""

@@ -1,0 +1,238 @@
+"""What ``containers/images.yml`` says: the images, their variants, and what is declared of each."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads the annotations
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from notebook_runner.errors import CatalogueError, UnknownImageError
+
+VariantName = Literal["cpu", "gpu"]
+EnvironmentName = Literal["server", "runner", "kernels"]
+#: How a framework is called in a tag, and the distributions that bring it.
+FRAMEWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "tensorflow": ("tf", ("tensorflow", "tensorflow-cpu")),
+    "torch": ("torch", ("torch",)),
+    "jax": ("jax", ("jax",)),
+}
+#: Bytes in a gigabyte, as Docker counts.
+GB = 10**9
+
+MajorMinor = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Base(_Strict):
+    """The plain Debian or Ubuntu image that all others stand on."""
+
+    image: str
+    python: MajorMinor
+
+
+class Environment(_Strict):
+    """One of the three environments: its lock and what was asked for."""
+
+    lock: Path
+    extras: list[str] = []
+    requests: list[str] = []
+
+
+class Variant(_Strict):
+    """One way of building an image, and what is declared of it."""
+
+    lock: Path
+    requests: list[str] = []
+    framework_version: MajorMinor | None = None
+    cuda: MajorMinor | None = None
+    budget_gb: float = Field(gt=0)
+    environment: dict[str, str] = {}
+    labels: dict[str, str] = {}
+
+
+class Image(_Strict):
+    """One image in its variants."""
+
+    title: str
+    parent: str | None = None
+    framework: str | None = None
+    variants: dict[VariantName, Variant]
+
+    @model_validator(mode="after")
+    def _declares_what_it_is(self) -> Self:
+        if self.framework is not None and self.framework not in FRAMEWORKS:
+            known = ", ".join(FRAMEWORKS)
+            raise ValueError(f"unknown framework {self.framework!r}; expected one of {known}")
+        for name, variant in self.variants.items():
+            if (variant.cuda is None) != (name == "cpu"):
+                raise ValueError(f"variant {name}: exactly the gpu variant declares `cuda`")
+            if (variant.framework_version is None) != (self.framework is None):
+                raise ValueError(
+                    f"variant {name}: `framework_version` stands where there is a `framework`"
+                )
+        return self
+
+
+class Pin(_Strict):
+    """A version that is held back, or a package kept out, and until when that is accepted."""
+
+    package: str
+    specifier: str = ""
+    environments: list[str] = Field(min_length=1)
+    reason: str = Field(min_length=10)
+    review_after: dt.date
+
+
+class Catalogue(_Strict):
+    """All of ``images.yml``."""
+
+    prefix: str
+    base: Base
+    environments: dict[EnvironmentName, Environment]
+    images: dict[str, Image]
+    pins: list[Pin] = []
+    left_out: list[Pin] = []
+
+    @model_validator(mode="after")
+    def _parents_are_there(self) -> Self:
+        missing = {"server", "runner", "kernels"} - set(self.environments)
+        if missing:
+            raise ValueError(f"the environment {min(missing)} is missing")
+        for name, image in self.images.items():
+            if image.parent is not None and image.parent not in self.images:
+                raise ValueError(f"image {name}: its parent {image.parent!r} is not an image")
+            seen = [name]
+            while (parent := self.images[seen[-1]].parent) is not None:
+                if parent in seen:
+                    raise ValueError(f"image {name} is its own ancestor")
+                seen.append(parent)
+        return self
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """One image in one variant, with the folder that its paths are relative to."""
+
+    catalogue: Catalogue
+    folder: Path
+    name: str
+    variant: VariantName
+
+    @property
+    def image(self) -> Image:
+        """The image of all variants."""
+        return self.catalogue.images[self.name]
+
+    @property
+    def definition(self) -> Variant:
+        """What is declared of this variant."""
+        return self.image.variants[self.variant]
+
+    @property
+    def repository(self) -> str:
+        """The image's name without a tag."""
+        return f"{self.catalogue.prefix}{self.name}"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the kernels' environment."""
+        return (self.folder / self.definition.lock).resolve()
+
+    @property
+    def budget(self) -> int:
+        """How many bytes the image may have, uncompressed."""
+        return round(self.definition.budget_gb * GB)
+
+    def environment_lock(self, environment: EnvironmentName) -> Path:
+        """The lock of an environment as all images share it."""
+        return (self.folder / self.catalogue.environments[environment].lock).resolve()
+
+    def lineage(self) -> list[str]:
+        """The image's name and those of its ancestors, itself first."""
+        names = [self.name]
+        while (parent := self.catalogue.images[names[-1]].parent) is not None:
+            names.append(parent)
+        return names
+
+
+def find_containers() -> Path:
+    """Return the folder ``containers/`` of the checkout.
+
+    Raises
+    ------
+    CatalogueError
+        When this package does not stand in a checkout.
+    """
+    folder = Path(__file__).resolve().parents[2] / "containers"
+    if not (folder / "images.yml").is_file():
+        raise CatalogueError(
+            f"There is no {folder / 'images.yml'}: images are built from a checkout of the project."
+        )
+    return folder
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read and check ``images.yml``.
+
+    Raises
+    ------
+    CatalogueError
+        When it cannot be read or says something impossible, with the place.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Catalogue.model_validate(content)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise CatalogueError(f"{path}: {place}: {first['msg']}") from error
+
+
+def select(name: str, variant: str, path: Path | None = None) -> ImageSpec:
+    """Choose an image in a variant.
+
+    Raises
+    ------
+    UnknownImageError
+        When there is none, with the list of what there is.
+    """
+    path = path or find_containers() / "images.yml"
+    catalogue = read_catalogue(path)
+    if name not in catalogue.images:
+        raise UnknownImageError(
+            f"There is no image {name!r}. There is: {', '.join(catalogue.images)}."
+        )
+    for known in catalogue.images[name].variants:
+        if known == variant:
+            return ImageSpec(catalogue, path.parent, name, known)
+    raise UnknownImageError(
+        f"The image {name!r} has no variant {variant!r}. "
+        f"It has: {', '.join(catalogue.images[name].variants)}."
+    )
+
+
+def every_spec(path: Path | None = None) -> list[ImageSpec]:
+    """List all images in all variants, in the order of the file."""
+    path = path or find_containers() / "images.yml"
+    catalogue = read_catalogue(path)
+    return [
+        ImageSpec(catalogue, path.parent, name, variant)
+        for name, image in catalogue.images.items()
+        for variant in image.variants
+    ]

@@ -1,0 +1,1 @@
+"""What lives inside a JupyterLab session, and how one is started on a person's own machine."""
