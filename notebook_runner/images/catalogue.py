@@ -158,11 +158,11 @@ class ImageSpec:
         return round(self.definition.budget_gb * GB)
 
     def environment_lock(self, environment: EnvironmentName) -> Path:
-        """The lock of an environment as all images share it."""
+        """Return the lock of an environment as all images share it."""
         return (self.folder / self.catalogue.environments[environment].lock).resolve()
 
     def lineage(self) -> list[str]:
-        """The image's name and those of its ancestors, itself first."""
+        """Name the image and its ancestors, itself first."""
         names = [self.name]
         while (parent := self.catalogue.images[names[-1]].parent) is not None:
             names.append(parent)
