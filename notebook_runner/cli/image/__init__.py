@@ -1,0 +1,26 @@
+"""The ``notebook-runner image`` command group."""
+
+from __future__ import annotations
+
+import click
+
+from notebook_runner.cli.lazy_group import LazyGroup
+
+#: subcommand: (module with a click command of the same name, short help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    name: (f"notebook_runner.cli.image.{name}", text)
+    for name, text in {
+        "list": "Show the images, their variants, and which are built.",
+        "build": "Build an image, probe it, check what was declared, and tag it.",
+        "test": "Run the tests of an image, from inside.",
+        "probe": "Tell what is in an image, a container or a local environment.",
+        "diff": "Compare two manifests or images.",
+        "lock": "Resolve the images' lock files anew.",
+        "size": "Tell what makes an image large, against its budget.",
+    }.items()
+}
+
+
+@click.group(cls=LazyGroup, commands_in=COMMANDS)
+def image() -> None:
+    """Build, test and compare the container images."""
