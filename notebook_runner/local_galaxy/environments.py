@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from notebook_runner.checkout.tree import Checkout, digest_files
+from notebook_runner.checkout.uv import run_uv
+from notebook_runner.checkout.wheel import build_wheel, install_wheel
 from notebook_runner.errors import InstallError
-from notebook_runner.local_galaxy.checkout import Checkout, digest_files
-from notebook_runner.local_galaxy.interpreter import choose_python, run_uv
+from notebook_runner.local_galaxy.interpreter import choose_python
 from notebook_runner.local_galaxy.kernelspecs import write_kernelspecs
-from notebook_runner.local_galaxy.package import build_wheel, install_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,7 +144,7 @@ class Installer:
             if name in WITH_PACKAGE and self._read_stamp(name).get("package") != digest
         ]
         if stale:
-            wheel = build_wheel(self.checkout, self.home, digest)
+            wheel = build_wheel(self.checkout, self.home.wheels, digest)
             for name in stale:
                 install_wheel(self.checkout, self.home.environment(name), wheel)
                 self._write_stamp(name, {"package": digest})

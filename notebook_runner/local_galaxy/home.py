@@ -17,8 +17,8 @@ from notebook_runner.errors import LocalGalaxyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from notebook_runner.checkout.tree import Checkout
     from notebook_runner.local_galaxy.account import Account
-    from notebook_runner.local_galaxy.checkout import Checkout
 
 HOME_VARIABLE = "NOTEBOOK_RUNNER_HOME"
 _FOLDER_NAME = ".local-galaxy"

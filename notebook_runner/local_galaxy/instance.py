@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.errors import NotRunningError, StartError
 from notebook_runner.local_galaxy.account import Account, choose_account
 from notebook_runner.local_galaxy.administration import Administration, ensure_administrator
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.configuration import (
     Configuration,
     render,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from notebook_runner.local_galaxy.checkout import Checkout
+    from notebook_runner.checkout.tree import Checkout
     from notebook_runner.local_galaxy.home import Home
 
 #: environment of a kernel: (name of its kernelspec, what a person sees)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from notebook_runner.local_galaxy.checkout import Checkout, digest_files
+from notebook_runner.checkout.tree import Checkout, digest_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.local_galaxy.account import Account
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.home import Home
 from notebook_runner.local_galaxy.instance import Instance
 

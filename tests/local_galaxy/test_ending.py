@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.cli.galaxy import serve_on
 from notebook_runner.cli.termination import terminable
 from notebook_runner.errors import NotRunningError, StartError, TerminatedRunError
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.instance import Instance
 from notebook_runner.local_galaxy.server import wait_until_ready
 from notebook_runner.local_galaxy.state import ServerState, forget_state, write_state

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.errors import InstallError
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.environments import Installer
 from notebook_runner.local_galaxy.home import Home
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.errors import LocalGalaxyError
 from notebook_runner.local_galaxy.account import Account
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.home import Home, choose_home
 
 STRANGER = Account("stranger", uid=54321, gid=54321, groups=())

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from notebook_runner.checkout.tree import Checkout
 from notebook_runner.errors import NotRunningError, PortInUseError, StartError
 from notebook_runner.local_galaxy.administration import Administration
-from notebook_runner.local_galaxy.checkout import Checkout
 from notebook_runner.local_galaxy.processes import MARKER, find_processes
 from notebook_runner.local_galaxy.state import read_state
 

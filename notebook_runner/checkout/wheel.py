@@ -6,17 +6,16 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from notebook_runner.checkout.uv import run_uv
 from notebook_runner.errors import InstallError
-from notebook_runner.local_galaxy.interpreter import run_uv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notebook_runner.local_galaxy.checkout import Checkout
-    from notebook_runner.local_galaxy.home import Home
+    from notebook_runner.checkout.tree import Checkout
 
 
-def build_wheel(checkout: Checkout, home: Home, digest: str) -> Path:
+def build_wheel(checkout: Checkout, wheels: Path, digest: str) -> Path:
     """Build the wheel of this package once per state of its sources.
 
     The build uses the build backend of the developers' environment, so that
@@ -24,6 +23,8 @@ def build_wheel(checkout: Checkout, home: Home, digest: str) -> Path:
 
     Parameters
     ----------
+    wheels
+        The folder that holds the wheel of the latest state.
     digest
         What the sources are known by; see ``Checkout.package_digest``.
 
@@ -32,12 +33,12 @@ def build_wheel(checkout: Checkout, home: Home, digest: str) -> Path:
     InstallError
         When the build fails.
     """
-    folder = home.wheels / digest[:16]
+    folder = wheels / digest[:16]
     built = sorted(folder.glob("*.whl"))
     if built:
         return built[0]
-    shutil.rmtree(home.wheels, ignore_errors=True)
-    draft = home.wheels / "draft"
+    shutil.rmtree(wheels, ignore_errors=True)
+    draft = wheels / "draft"
     draft.mkdir(parents=True)
     run_uv(
         checkout,
