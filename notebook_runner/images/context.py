@@ -1,0 +1,151 @@
+"""What a build is given: the folder that the Dockerfile copies from, and its secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notebook_runner.checkout.tree import Checkout
+from notebook_runner.checkout.uv import find_uv
+from notebook_runner.checkout.wheel import build_wheel
+from notebook_runner.errors import BuildError
+
+if TYPE_CHECKING:
+    from notebook_runner.images.catalogue import ImageSpec
+
+#: Settings of a package index that may hold a password: they reach a build as a secret.
+_NETWORK_SETTINGS = {
+    "UV_DEFAULT_INDEX": "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "UV_INDEX": "UV_INDEX",
+    "UV_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+}
+_WHEEL_FOLDERS = ("UV_FIND_LINKS", "PIP_FIND_LINKS")
+_NAMES = {"plain": "Python 3", "tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+
+
+def stage(spec: ImageSpec, folder: Path) -> Path:
+    """Lay out the context of a build.
+
+    Parameters
+    ----------
+    folder
+        An empty folder.
+
+    Returns
+    -------
+    Path
+        The context. It holds nothing that is secret.
+
+    Raises
+    ------
+    BuildError
+        When a lock file is missing.
+    InstallError
+        When there is no uv, or the wheel of this package cannot be built.
+    """
+    context = folder / "context"
+    context.mkdir()
+    shutil.copy(spec.folder / "Dockerfile", context)
+    for name in ("build", "notebook", "lab"):
+        shutil.copytree(spec.folder / name, context / name)
+    _stage_locks(spec, context / "locks")
+    _stage_wheels(spec, context / "wheels")
+    _stage_package(context / "package")
+    _write_kernelspec(spec, context / "kernels" / "python3")
+    shutil.copy(find_uv().resolve(), context / "uv")
+    _open_to_all(context)
+    return context
+
+
+def secrets(folder: Path) -> dict[str, Path]:
+    """Write the files that only steps of the build may read.
+
+    Where a proxy inspects what goes over TLS, its certificate is needed for the time of a
+    step and must be in no layer; an index's address may hold a password.
+    """
+    found: dict[str, Path] = {}
+    bundle = next(
+        (os.environ[name] for name in ("SSL_CERT_FILE", "PIP_CERT") if os.environ.get(name)), None
+    )
+    if bundle and Path(bundle).is_file():
+        found["certificates"] = Path(bundle)
+    settings = {
+        target: os.environ[name]
+        for name, target in _NETWORK_SETTINGS.items()
+        if os.environ.get(name)
+    }
+    if settings:
+        path = folder / "environment"
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={shlex.quote(v)}\n" for name, v in settings.items()))
+        found["environment"] = path
+    return found
+
+
+def flavour(spec: ImageSpec) -> str:
+    """Name the flavour of an image: its framework, or ``plain``."""
+    return spec.image.framework or "plain"
+
+
+def _stage_locks(spec: ImageSpec, target: Path) -> None:
+    target.mkdir()
+    locks = {
+        "server.txt": spec.environment_lock("server"),
+        "runner.txt": spec.environment_lock("runner"),
+        "kernels.txt": spec.environment_lock("kernels"),
+        "image.txt": spec.lock,
+    }
+    for name, lock in locks.items():
+        if not lock.is_file():
+            raise BuildError(f"The lock {lock} is missing: `notebook-runner image lock` makes it.")
+        shutil.copy(lock, target / name)
+
+
+def _stage_wheels(spec: ImageSpec, target: Path) -> None:
+    """Take along the wheels of local folders that the image's lock names."""
+    target.mkdir()
+    lock = spec.lock.read_text(encoding="utf-8")
+    for name in _WHEEL_FOLDERS:
+        for folder in os.environ.get(name, "").replace(",", " ").split():
+            for wheel in sorted(Path(folder).glob("*.whl")):
+                distribution, version = wheel.name.split("-")[:2]
+                if f"{distribution.replace('_', '-').lower()}=={version}" in lock:
+                    shutil.copy(wheel, target)
+
+
+def _stage_package(target: Path) -> None:
+    checkout = Checkout.find()
+    # Beside the caches of other tools, so that it is built once per state of the sources.
+    wheels = checkout.path / "build" / "wheels"
+    wheel = build_wheel(checkout, wheels, checkout.package_digest())
+    target.mkdir()
+    shutil.copy(wheel, target)
+
+
+def _write_kernelspec(spec: ImageSpec, target: Path) -> None:
+    target.mkdir(parents=True)
+    name = _NAMES[flavour(spec)]
+    kernel = {
+        "argv": [
+            "/opt/notebook/bin/python",
+            *("-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+        ],
+        "display_name": f"{name} ({spec.variant.upper()})",
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+    (target / "kernel.json").write_text(json.dumps(kernel, indent=1) + "\n")
+
+
+def _open_to_all(context: Path) -> None:
+    """Give every file the rights that it has in the image, whatever the caller's umask."""
+    for path in [context, *context.rglob("*")]:
+        executable = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(0o755 if executable else 0o644)
