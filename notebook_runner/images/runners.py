@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from notebook_runner.errors import EngineError, ImageError
-from notebook_runner.images.engine import explained
+from notebook_runner.images.engine import explained, find_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,20 +69,22 @@ class ImageRunner:
     """A fresh container of an image for each command: no network, removed afterwards."""
 
     client: DockerClient
-    image: Image
+    reference: str
     folder: str | None = None
     python: str = "python3"
 
     @property
     def name(self) -> str:
-        """The image's first name, else its ID."""
-        return str(next(iter(self.image.tags), self.image.short_id))
+        """The reference of the image."""
+        return self.reference
 
     def run(self, command: Sequence[str]) -> CompletedRun:
         """Run a command in place of what the image would start.
 
         Raises
         ------
+        UnknownImageError
+            When the image is not on this machine.
         EngineError
             When the engine refuses, or the command does not end.
         """
@@ -102,13 +104,15 @@ class ImageRunner:
 
     def size(self) -> int | None:
         """Return the bytes of all layers, uncompressed."""
-        return sum_layers(self.image)
+        with explained(self.client):
+            return sum_layers(find_reference(self.client, self.reference))
 
     @contextmanager
     def _container(self, command: Sequence[str]) -> Iterator[Container]:
+        image = find_reference(self.client, self.reference)
         with explained(self.client):
             container = self.client.containers.create(
-                self.image,
+                image,
                 entrypoint=command[0],
                 command=list(command[1:]),
                 network_mode="none",
