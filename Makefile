@@ -102,9 +102,9 @@ planemo-lint: $(STAMP) ## lint the Galaxy tools and their Tool Shed metadata
 	$(BIN)/planemo shed_lint --tools --fail_level warn --skip version_bumped . # skipped: asks the Tool Shed
 
 .PHONY: planemo-test
-planemo-test: setup ## run the tools' own tests on the local Galaxy
+planemo-test: setup ## run the tools' own tests on the local Galaxy (DOCKER=1: in containers)
 	@mkdir -p $(REPORTS)
-	$(BIN)/notebook-runner galaxy exec $(BIN)/planemo test --engine external_galaxy --no_shed_install \
+	$(BIN)/notebook-runner galaxy exec $(if $(DOCKER),--containers) $(BIN)/planemo test --engine external_galaxy --no_shed_install \
 		--test_output $(REPORTS)/planemo.html --test_output_json $(REPORTS)/planemo.json \
 		$(ARGS) tools/*/*.xml
 

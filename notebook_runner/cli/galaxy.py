@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from notebook_runner.local_galaxy.handle import LocalGalaxy
     from notebook_runner.local_galaxy.instance import Instance
 
-_KEY_VARIABLES = ("GALAXY_API_KEY", "PLANEMO_GALAXY_ADMIN_KEY", "PLANEMO_GALAXY_USER_KEY")
+_URL_VARIABLES = ("GALAXY_URL", "PLANEMO_GALAXY_URL")
+_USER_KEY_VARIABLES = ("GALAXY_API_KEY", "PLANEMO_GALAXY_USER_KEY")
 _WATCH_EVERY_S = 2.0
 
 _home_option = click.option(
@@ -143,20 +144,34 @@ def demo(home: Path | None, port: int | None) -> None:
 
 @galaxy.command("exec", context_settings={"ignore_unknown_options": True})
 @_home_option
+@click.option(
+    "--containers",
+    is_flag=True,
+    help="Be the account whose notebooks run in containers; needs a Docker engine.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_(home: Path | None, command: tuple[str, ...]) -> None:
+def exec_(home: Path | None, command: tuple[str, ...], *, containers: bool) -> None:
     """Run COMMAND with the local Galaxy's address and API key in its environment.
 
     Set are GALAXY_URL and GALAXY_API_KEY, and the variables that planemo reads
     (PLANEMO_GALAXY_URL, _ADMIN_KEY, _USER_KEY). Galaxy is started where it does
     not run, and then stopped again.
     """
+    from notebook_runner.local_galaxy.containers import as_containers_account, check_containers
+
     instance = _find(home)
+    if containers:
+        check_containers(instance)
     was_running = instance.status()["running"]
     running = instance.up()
-    key = dict.fromkeys(_KEY_VARIABLES, running.api_key)
-    env = {**os.environ, **key, "GALAXY_URL": running.url, "PLANEMO_GALAXY_URL": running.url}
     try:
+        user = as_containers_account(running, instance) if containers else running
+        env = {
+            **os.environ,
+            **dict.fromkeys(_USER_KEY_VARIABLES, user.api_key),
+            **dict.fromkeys(_URL_VARIABLES, running.url),
+            "PLANEMO_GALAXY_ADMIN_KEY": running.api_key,
+        }
         code = subprocess.run(command, check=False, env=env).returncode
     except OSError as error:
         raise click.UsageError(f"{command[0]} cannot be run: {error.strerror}.") from error

@@ -10,8 +10,11 @@ import requests
 
 from notebook_runner.errors import StartError
 from notebook_runner.local_galaxy.credentials import (
+    CONTAINERS_EMAIL,
     Credentials,
     api_key_file,
+    containers_key_file,
+    password_file,
     read_secret,
     write_secret,
 )
@@ -60,6 +63,14 @@ class Administration:
         except StartError:
             return False
         return bool(isinstance(who, dict) and who.get("is_admin"))
+
+    def email(self) -> str | None:
+        """Return the address of the key's account; ``None`` when the server knows no such key."""
+        try:
+            who = self.call("GET", "users/current")
+        except StartError:
+            return None
+        return who.get("email") if isinstance(who, dict) else None
 
     def tool_ids(self) -> set[str]:
         """Return the ids of the tools that the server has loaded."""
@@ -142,24 +153,48 @@ def ensure_administrator(home: Home, url: str, credentials: Credentials) -> Admi
         if administration.is_accepted():
             return administration
     bootstrap = Administration(url, credentials.bootstrap_key)
-    user = _find_user(bootstrap, credentials.login_email)
-    if user is None:
-        user = bootstrap.call(
-            "POST",
-            "users",
-            json={
-                "username": credentials.login_email.partition("@")[0],
-                "email": credentials.login_email,
-                "password": credentials.password,
-            },
-        )["id"]
-    key = bootstrap.call("POST", f"users/{user}/api_key")
+    key = _make_key(bootstrap, credentials.login_email, credentials.password)
     write_secret(api_key_file(home), key)
     return Administration(url, key)
 
 
-def _find_user(bootstrap: Administration, email: str) -> str | None:
-    for user in bootstrap.call("GET", "users", params={"f_email": email}):
+def ensure_containers_account(home: Home, url: str) -> str:
+    """Make the account whose jobs run in containers, where it is not there yet.
+
+    Returns
+    -------
+    str
+        Its API key. Its password is the administrator's.
+
+    Raises
+    ------
+    StartError
+        When the server refuses.
+    """
+    key = read_secret(containers_key_file(home))
+    if key and Administration(url, key).email() == CONTAINERS_EMAIL:
+        return key
+    administration = Administration(url, read_secret(api_key_file(home)))
+    key = _make_key(administration, CONTAINERS_EMAIL, read_secret(password_file(home)))
+    write_secret(containers_key_file(home), key)
+    return key
+
+
+def _make_key(administration: Administration, email: str, password: str) -> str:
+    """Make an API key for an account, and the account where there is none."""
+    user = _find_user(administration, email)
+    if user is None:
+        account = {
+            "username": email.partition("@")[0],
+            "email": email,
+            "password": password,
+        }
+        user = administration.call("POST", "users", json=account)["id"]
+    return str(administration.call("POST", f"users/{user}/api_key"))
+
+
+def _find_user(administration: Administration, email: str) -> str | None:
+    for user in administration.call("GET", "users", params={"f_email": email}):
         if user["email"] == email:
             return str(user["id"])
     return None

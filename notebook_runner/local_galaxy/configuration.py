@@ -15,6 +15,7 @@ import yaml
 
 from notebook_runner import __version__
 from notebook_runner.errors import InstallError
+from notebook_runner.local_galaxy.credentials import CONTAINERS_EMAIL
 from notebook_runner.local_galaxy.tools import Toolbox, render_tool_conf
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ class Configuration:
 
     galaxy: dict[str, Any]
     tool_conf: str
+    #: Python modules that the server's processes load, by their file names
+    library: dict[str, str]
 
     def digest(self) -> str:
         """Digest what a server reads only when it starts; the secrets are left out."""
-        text = json.dumps(self.galaxy, sort_keys=True)
+        text = json.dumps([self.galaxy, self.library], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -48,7 +51,7 @@ def server_url(port: int) -> str:
 
 
 def render(home: Home, toolbox: Toolbox, credentials: Credentials, port: int) -> Configuration:
-    """Fill in ``settings.yml``; the secrets are left out.
+    """Fill in ``settings.yml`` and ``destinations.yml``; the secrets are left out.
 
     Parameters
     ----------
@@ -61,14 +64,21 @@ def render(home: Home, toolbox: Toolbox, credentials: Credentials, port: int) ->
         "url": server_url(port),
         "config": str(home.config),
         "database": str(home.database),
+        "home": str(home.path),
         "packages": str(home.packages),
         "login_email": credentials.login_email,
+        "containers_email": CONTAINERS_EMAIL,
         # Two jobs at least, so that a short one need not wait for a long one.
         "workers": str(min(4, max(2, os.cpu_count() or 2))),
+        # A container cannot be given more than there are.
+        "cores": str(min(2, os.cpu_count() or 1)),
     }
-    text = files("notebook_runner.local_galaxy").joinpath("settings.yml").read_text()
-    filled = _fill(yaml.safe_load(text), values)
-    return Configuration(filled, render_tool_conf(toolbox, galaxy_package(home) / "tools"))
+    filled = _fill(_read("settings.yml"), values)
+    dispatcher = filled["galaxy"]["job_config"]["execution"]["environments"]["tpv"]
+    dispatcher["tpv_configs"] = [_fill(_read("destinations.yml"), values)]
+    return Configuration(
+        filled, render_tool_conf(toolbox, galaxy_package(home) / "tools"), _read_library()
+    )
 
 
 def write(
@@ -100,19 +110,28 @@ def write(
     target = home.config / "galaxy.yml"
     content = yaml.safe_dump({**configuration.galaxy, "galaxy": galaxy}, sort_keys=False)
     _write_private(target, content, account)
-    _write_library(home, account)
+    _write_library(configuration, home, account)
     write_package_dependency(home)
     return target
 
 
-def _write_library(home: Home, account: Account) -> None:
+def _read(name: str) -> Any:
+    return yaml.safe_load(files("notebook_runner.local_galaxy").joinpath(name).read_text())
+
+
+def _read_library() -> dict[str, str]:
+    folder = files("notebook_runner.local_galaxy").joinpath("server_lib")
+    sources = [file for file in folder.iterdir() if file.name.endswith(".py")]
+    return {source.name: source.read_text() for source in sorted(sources, key=lambda s: s.name)}
+
+
+def _write_library(configuration: Configuration, home: Home, account: Account) -> None:
     """Write what the server's Pythons load: gravity puts ``lib``, where it runs, on their path."""
     library = home.server / "lib"
     library.mkdir(mode=0o700, exist_ok=True)
     account.own(library)
-    for source in files("notebook_runner.local_galaxy").joinpath("server_lib").iterdir():
-        if source.name.endswith(".py"):
-            _write_private(library / source.name, source.read_text(), account)
+    for name, text in configuration.library.items():
+        _write_private(library / name, text, account)
 
 
 def write_tool_conf(configuration: Configuration, home: Home, account: Account) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from notebook_runner.local_galaxy.home import Home
 
 _DOMAIN = "local-galaxy.test"
+#: The account whose jobs run in containers; its password is the administrator's.
+CONTAINERS_EMAIL = f"containers@{_DOMAIN}"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Credentials:
 def api_key_file(home: Home) -> Path:
     """Name the file with the administrator's API key."""
     return home.keys / "api_key"
+
+
+def containers_key_file(home: Home) -> Path:
+    """Name the file with the API key of the account whose jobs run in containers."""
+    return home.keys / "containers_api_key"
 
 
 def password_file(home: Home) -> Path:

@@ -26,7 +26,7 @@ SERVICES = ("celery", "gunicorn")
 _LOGS_KEPT = 3
 #: What SQLite says of a file that was cut short, written over or emptied of its tables.
 _DAMAGED = r"is malformed|is not a database|disk I/O error|no such table"
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: What the server gets of the caller's environment; anything else could be a secret.
 _PASSED_ON = (
     *("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -46,7 +46,7 @@ def start_server(home: Home, account: Account, config: Path) -> psutil.Process:
     environment = home.environment("galaxy")
     env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     env |= {
-        "PATH": f"{environment / 'bin'}:{_SYSTEM_PATH}",
+        "PATH": f"{environment / 'bin'}:{SYSTEM_PATH}",
         "VIRTUAL_ENV": str(environment),
         "HOME": str(home.server / "home"),
         "USER": account.name,

@@ -59,6 +59,12 @@ class Toolbox:
         return found
 
 
+def lab_image(folder: Path) -> str:
+    """Name the image that the tools in a folder run in, where a destination has containers."""
+    macros = etree.parse(str(folder / "macros.xml"))
+    return str(macros.findtext("token[@name='@LAB_IMAGE@']", "")).strip()
+
+
 def stage_tools(checkout: Checkout, home: Home, account: Account) -> Toolbox:
     """Put the tools where the server can read them: a copy, if the checkout is closed to it."""
     folder = checkout.tools
