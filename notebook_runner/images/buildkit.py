@@ -8,13 +8,13 @@ import shutil
 import subprocess
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notebook_runner.errors import BuildError, EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 #: The last version of Docker's client that brings BuildKit without the plug-in buildx.
 _LAST_WITHOUT_PLUGIN = 22
@@ -43,6 +43,9 @@ _CAUSES = (
         "the network or a package index cannot be reached",
     ),
 )
+
+
+_SAYS_WHY = re.compile(r"(?i)\W*(error|fatal|failed|because|E: )")
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,10 @@ def _explain(tag: str, said: list[str]) -> str:
     text = "\n".join(said)
     cause = next((meaning for pattern, meaning in _CAUSES if pattern.search(text)), "")
     lines = [re.sub(r"^#\d+ ([\d.]+ )?", "", line).strip() for line in said]
-    errors = [line for line in lines if re.match(r"(?i)(error|E:|×|╰|fatal)", line)]
+    errors = [
+        line
+        for line in lines
+        if re.match(r"(?i)(error|E:|fatal|\W*(failed|no solution|because))", line)
+    ]
     last = " | ".join((errors or [line for line in lines if line])[-3:])
     return f"{tag} was not built: {cause + ' ' if cause else ''}({last})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from notebook_runner.errors import CatalogueError, UnknownImageError
+from notebook_runner.images.decisions import LeftOut, Pin
 
 VariantName = Literal["cpu", "gpu"]
 EnvironmentName = Literal["server", "runner", "kernels"]
@@ -87,14 +87,16 @@ class Image(_Strict):
         return self
 
 
-class Pin(_Strict):
-    """A version that is held back, or a package kept out, and until when that is accepted."""
+class Trim(_Strict):
+    """Files of packages that an image leaves out.
 
-    package: str
-    specifier: str = ""
-    environments: list[str] = Field(min_length=1)
-    reason: str = Field(min_length=10)
-    review_after: dt.date
+    ``match`` is a pattern of paths below ``site-packages`` (a ``*`` stands for
+    a ``/`` as well), ``costs`` says what cannot be done without them.
+    """
+
+    match: str = Field(pattern=r"^[\w*?\[\]./-]+$")
+    what: str
+    costs: str
 
 
 class Catalogue(_Strict):
@@ -105,7 +107,7 @@ class Catalogue(_Strict):
     environments: dict[EnvironmentName, Environment]
     images: dict[str, Image]
     pins: list[Pin] = []
-    left_out: list[Pin] = []
+    left_out: list[LeftOut] = []
 
     @model_validator(mode="after")
     def _parents_are_there(self) -> Self:
@@ -120,6 +122,17 @@ class Catalogue(_Strict):
                 if parent in seen:
                     raise ValueError(f"image {name} is its own ancestor")
                 seen.append(parent)
+        return self
+
+    @model_validator(mode="after")
+    def _decisions_concern_locks(self) -> Self:
+        locks = {"server", "kernels"}
+        for image in self.images.values():
+            locks.update(variant.lock.stem for variant in image.variants.values())
+        for decision in [*self.pins, *self.left_out]:
+            for name in set(decision.environments) - locks:
+                known = ", ".join(sorted(locks))
+                raise ValueError(f"{decision}: {name!r} is no lock; there is: {known}")
         return self
 
 

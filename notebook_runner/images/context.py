@@ -56,6 +56,8 @@ def stage(spec: ImageSpec, folder: Path) -> Path:
     for name in ("build", "notebook", "lab"):
         shutil.copytree(spec.folder / name, context / name)
     _stage_locks(spec, context / "locks")
+    trims = "".join(f"{trim.match}\n" for trim in spec.catalogue.trims)
+    (context / "build" / "trim.txt").write_text(trims)
     _stage_wheels(spec, context / "wheels")
     _stage_package(context / "package")
     _write_kernelspec(spec, context / "kernels" / "python3")
