@@ -108,6 +108,7 @@ class Catalogue(_Strict):
     images: dict[str, Image]
     pins: list[Pin] = []
     left_out: list[LeftOut] = []
+    trims: list[Trim] = []
 
     @model_validator(mode="after")
     def _parents_are_there(self) -> Self:
