@@ -121,9 +121,9 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header -
 lock: $(STAMP) ## resolve the lock files anew (ARGS=--upgrade for newer versions)
 	$(COMPILE) $(ARGS) pyproject.toml --extra dev --extra runner --extra images -o requirements/dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra runner -o requirements/runner.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra kernel -o requirements/kernel.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra kernel --extra tensorflow -o requirements/kernel-tensorflow.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra server --extra runner --extra kernel \
+	$(COMPILE) $(ARGS) pyproject.toml --extra kernel --extra cpu -o requirements/kernel.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra kernel --extra cpu --extra tensorflow -o requirements/kernel-tensorflow.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra server --extra runner --extra kernel --extra cpu \
 		--overrides requirements/lab-overrides.txt -o requirements/lab.txt
 	$(COMPILE) $(ARGS) requirements/kernel-bash.in -o requirements/kernel-bash.txt
 	$(COMPILE) $(ARGS) requirements/galaxy.in -o requirements/galaxy.txt

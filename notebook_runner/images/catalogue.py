@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -17,7 +18,7 @@ from pydantic import (
 )
 
 from notebook_runner.errors import CatalogueError, UnknownImageError
-from notebook_runner.images.decisions import LeftOut, Pin
+from notebook_runner.images.decisions import LeftOut, Pin  # noqa: TC001 - read by pydantic
 
 VariantName = Literal["cpu", "gpu"]
 EnvironmentName = Literal["server", "runner", "kernels"]
@@ -81,9 +82,7 @@ class Image(_Strict):
             if (variant.cuda is None) != (name == "cpu"):
                 raise ValueError(f"variant {name}: exactly the gpu variant declares `cuda`")
             if (variant.framework_version is None) != (self.framework is None):
-                raise ValueError(
-                    f"variant {name}: `framework_version` stands where there is a `framework`"
-                )
+                raise ValueError(f"variant {name}: a `framework` has a `framework_version`")
         return self
 
 
@@ -112,24 +111,22 @@ class Catalogue(_Strict):
 
     @model_validator(mode="after")
     def _parents_are_there(self) -> Self:
-        missing = {"server", "runner", "kernels"} - set(self.environments)
-        if missing:
-            raise ValueError(f"the environment {min(missing)} is missing")
-        for name, image in self.images.items():
-            if image.parent is not None and image.parent not in self.images:
-                raise ValueError(f"image {name}: its parent {image.parent!r} is not an image")
-            seen = [name]
-            while (parent := self.images[seen[-1]].parent) is not None:
-                if parent in seen:
-                    raise ValueError(f"image {name} is its own ancestor")
-                seen.append(parent)
+        for name in {"server", "runner", "kernels"} - set(self.environments):
+            raise ValueError(f"the environment {name} is missing")
+        parents = {name: image.parent for name, image in self.images.items() if image.parent}
+        for name, parent in parents.items():
+            if parent not in self.images:
+                raise ValueError(f"image {name}: its parent {parent!r} is not an image")
+        try:
+            TopologicalSorter({name: [parent] for name, parent in parents.items()}).prepare()
+        except CycleError as error:
+            raise ValueError(f"image {error.args[1][0]} is its own ancestor") from error
         return self
 
     @model_validator(mode="after")
     def _decisions_concern_locks(self) -> Self:
-        locks = {"server", "kernels"}
-        for image in self.images.values():
-            locks.update(variant.lock.stem for variant in image.variants.values())
+        variants = [one for image in self.images.values() for one in image.variants.values()]
+        locks = {"server", "kernels"} | {variant.lock.stem for variant in variants}
         for decision in [*self.pins, *self.left_out]:
             for name in set(decision.environments) - locks:
                 known = ", ".join(sorted(locks))
@@ -178,7 +175,7 @@ class ImageSpec:
     def lineage(self) -> list[str]:
         """Name the image and its ancestors, itself first."""
         names = [self.name]
-        while (parent := self.catalogue.images[names[-1]].parent) is not None:
+        while parent := self.catalogue.images[names[-1]].parent:
             names.append(parent)
         return names
 

@@ -1,0 +1,229 @@
+"""The lock files of the images: what each is made from, and whether it still is the one of that.
+
+A lock begins with a digest of all it was resolved from, so that a changed request shows
+without a network. ``lock_renewal`` resolves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notebook_runner.errors import CatalogueError, LockError, UnknownImageError
+from notebook_runner.images.catalogue import find_containers, read_catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from notebook_runner.images.catalogue import Catalogue, ImageSpec
+
+#: What a lock is resolved for: an image is one Linux with one Python, so that a lock is one
+#: list without conditions, in which "the same version everywhere" can be checked. Packages
+#: with CUDA have wheels for nothing else. glibc 2.28 is older than that of any base.
+PLATFORM = "x86_64-manylinux_2_28"
+
+_HEADER = "# inputs: "
+_PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One lock file and what it is resolved from."""
+
+    path: Path
+    python: str
+    requirements: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    #: A lock all of whose packages are in this one too, in the same versions.
+    base: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The name by which pins and commands call it."""
+        return self.path.stem
+
+    def inputs_digest(self) -> str:
+        """Digest everything that decides what is in the lock, but for the day it was resolved."""
+        inputs = {
+            "platform": PLATFORM,
+            "python": self.python,
+            "requirements": sorted(self.requirements),
+            "pins": sorted(self.pins),
+            "left_out": sorted(self.left_out),
+            "base": sorted(read_lock(self.base).items()) if self.base else None,
+        }
+        return "sha256:" + hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+    def is_current(self) -> bool:
+        """Whether the file is there and was resolved from these inputs."""
+        if not self.path.is_file() or (self.base and not self.base.is_file()):
+            return False
+        first_line = self.path.read_text(encoding="utf-8").partition("\n")[0]
+        return first_line == self.header()
+
+    def header(self) -> str:
+        """Return the first line of the file."""
+        return _HEADER + self.inputs_digest()
+
+
+def locks_of(path: Path | None = None) -> list[Lock]:
+    """List the locks that ``images.yml`` asks for, in the order they are resolved in.
+
+    The runner's is not among them: it is the one that a laptop uses too (``make lock``).
+
+    Parameters
+    ----------
+    path
+        ``images.yml``; default: the checkout's.
+
+    Raises
+    ------
+    CatalogueError
+        When ``images.yml`` cannot be read, or asks for an extra that the package has not.
+    """
+    path = path or find_containers() / "images.yml"
+    catalogue = read_catalogue(path)
+    extras = _read_extras(path.parent.parent / "pyproject.toml")
+    server, kernels = (
+        _environment_lock(path.parent, catalogue, extras, name) for name in ("server", "kernels")
+    )
+    return [server, kernels] + [
+        _make_lock(
+            (path.parent / variant.lock).resolve(),
+            catalogue,
+            (*kernels.requirements, *variant.requests),
+            base=kernels,
+        )
+        for image in catalogue.images.values()
+        for variant in image.variants.values()
+    ]
+
+
+def choose(locks: Iterable[Lock], names: Iterable[str]) -> list[Lock]:
+    """Keep the locks of some images, in all their variants, or of an environment.
+
+    Parameters
+    ----------
+    names
+        ``lab-torch``, ``lab-torch-gpu``, ``server`` …; none of them: all locks.
+
+    Raises
+    ------
+    UnknownImageError
+        When a name fits no lock.
+    """
+    locks = list(locks)
+    wanted: set[str] = set()
+    for name in names:
+        found = {name, f"{name}-cpu", f"{name}-gpu"} & {lock.name for lock in locks}
+        if not found:
+            known = ", ".join(lock.name for lock in locks)
+            raise UnknownImageError(f"There is no lock {name!r}. There is: {known}.")
+        wanted |= found
+    return [lock for lock in locks if not wanted or lock.name in wanted]
+
+
+def check(locks: Iterable[Lock]) -> None:
+    """Require that every lock is the one of what is requested. Asks no network.
+
+    Raises
+    ------
+    LockError
+        When one is missing or stale, with the command that renews it.
+    """
+    stale = [lock.name for lock in locks if not lock.is_current()]
+    if stale:
+        raise LockError(
+            "Not resolved from what containers/images.yml and pyproject.toml ask for now: "
+            f"{', '.join(stale)}. Renew with `notebook-runner image lock {' '.join(stale)}`."
+        )
+
+
+def read_lock(path: Path) -> dict[str, str]:
+    """Read which version of each package a lock holds.
+
+    Raises
+    ------
+    LockError
+        When it cannot be read.
+    """
+    try:
+        return dict(_PINNED.findall(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise LockError(
+            f"The lock {path} cannot be read ({error.strerror}): `notebook-runner image lock` "
+            "makes it."
+        ) from error
+
+
+def lock_hash(spec: ImageSpec) -> str:
+    """Digest the locks of all environments of an image.
+
+    Returns
+    -------
+    str
+        ``sha256:`` and the SHA-256 of the SHA-256s of the server's, the runner's and the
+        kernels' lock, in this order.
+
+    Raises
+    ------
+    LockError
+        When one of them cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in (spec.environment_lock("server"), spec.environment_lock("runner"), spec.lock):
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise LockError(f"The lock {path} cannot be read ({error.strerror}).") from error
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _environment_lock(
+    folder: Path, catalogue: Catalogue, extras: dict[str, list[str]], name: str
+) -> Lock:
+    environment = next(found for key, found in catalogue.environments.items() if key == name)
+    missing = set(environment.extras) - set(extras)
+    if missing:
+        raise CatalogueError(f"environments.{name}: pyproject.toml has no extra {min(missing)!r}.")
+    asked = [request for extra in ("", *environment.extras) for request in extras[extra]]
+    path = (folder / environment.lock).resolve()
+    return _make_lock(path, catalogue, (*asked, *environment.requests))
+
+
+def _make_lock(
+    path: Path, catalogue: Catalogue, requirements: tuple[str, ...], base: Lock | None = None
+) -> Lock:
+    names = {path.stem} | ({base.name} if base else set())
+    return Lock(
+        path,
+        python=catalogue.base.python,
+        requirements=requirements,
+        pins=tuple(
+            pin.package + pin.specifier
+            for pin in catalogue.pins
+            if names.intersection(pin.environments)
+        ),
+        left_out=tuple(
+            package
+            for decision in catalogue.left_out
+            if names.intersection(decision.environments)
+            for package in decision.packages
+        ),
+        base=base.path if base else None,
+    )
+
+
+def _read_extras(pyproject: Path) -> dict[str, list[str]]:
+    """Read what the package itself asks for (under ``""``) and what each of its extras adds."""
+    try:
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise CatalogueError(f"{pyproject} cannot be read: {error}") from error
+    return {"": project["dependencies"], **project["optional-dependencies"]}
