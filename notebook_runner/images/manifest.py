@@ -112,7 +112,7 @@ class Manifest(_Found):
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest that ``notebook-runner image probe --json`` wrote.
+    """Read a manifest that ``notebook-runner image probe -o`` wrote.
 
     Raises
     ------
@@ -131,5 +131,5 @@ def read_manifest(path: Path) -> Manifest:
         reason = "it is no JSON"
     raise ImageError(
         f"{path} is not a manifest ({reason}); "
-        "`notebook-runner image probe IMAGE --json -o FILE` writes one."
+        "`notebook-runner image probe IMAGE -o FILE` writes one."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from notebook_runner.cli.lazy_group import LazyGroup
+from notebook_runner.errors import ImageError
 
 #: subcommand: (module with a click command of the same name, short help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -19,8 +20,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "size": "Tell what makes an image large, against its budget.",
     }.items()
 }
+#: What the extra `images` brings, by the name it is imported under.
+_NEEDED = {"docker", "packaging", "pydantic"}
 
 
-@click.group(cls=LazyGroup, commands_in=COMMANDS)
+class _ImageGroup(LazyGroup):
+    """Commands that need more than a run does, and say so where it is missing."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name not in _NEEDED:
+                raise
+            raise ImageError(
+                f"The image commands need the package {error.name}, which is not installed: "
+                "pip install 'galaxy-notebook-runner[images]'"
+            ) from error
+
+
+@click.group(cls=_ImageGroup, commands_in=COMMANDS)
 def image() -> None:
     """Build, test and compare the container images."""
