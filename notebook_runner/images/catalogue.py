@@ -65,6 +65,12 @@ class Variant(_Strict):
     labels: dict[str, str] = {}
 
 
+class VariantDefaults(_Strict):
+    """What all images have in a variant."""
+
+    environment: dict[str, str] = {}
+
+
 class Image(_Strict):
     """One image in its variants."""
 
@@ -104,6 +110,7 @@ class Catalogue(_Strict):
     prefix: str
     base: Base
     environments: dict[EnvironmentName, Environment]
+    variants: dict[VariantName, VariantDefaults] = {}
     images: dict[str, Image]
     pins: list[Pin] = []
     left_out: list[LeftOut] = []
@@ -162,6 +169,12 @@ class ImageSpec:
     def lock(self) -> Path:
         """The lock of the kernels' environment."""
         return (self.folder / self.definition.lock).resolve()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that are set in the image."""
+        defaults = self.catalogue.variants.get(self.variant)
+        return {**(defaults.environment if defaults else {}), **self.definition.environment}
 
     @property
     def budget(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notebook_runner.errors import EngineError, UnknownImageError
 from notebook_runner.images import labels
+from notebook_runner.images.lock import lock_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def find_image(client: DockerClient, spec: ImageSpec) -> Image:
         When it is not built, or only from other locks, with the command that builds it.
     """
     built = built_images(client, spec)
-    current = labels.lock_hash(spec)
+    current = lock_hash(spec)
     for image in built:
         if image.labels.get(labels.LOCK_HASH) == current:
             return image

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from notebook_runner.images import labels
+from notebook_runner.images.lock import lock_hash
 from notebook_runner.images.engine import built_images, explained
 from notebook_runner.images.runners import sum_layers
 
@@ -32,7 +33,7 @@ def find_built(client: DockerClient, spec: ImageSpec) -> BuiltVariant | None:
     built = built_images(client, spec)
     if not built:
         return None
-    current = labels.lock_hash(spec)
+    current = lock_hash(spec)
     fresh = [image for image in built if image.labels.get(labels.LOCK_HASH) == current]
     image = (fresh or built)[0]
     names = (name.rpartition(":") for name in image.tags)

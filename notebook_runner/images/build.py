@@ -1,0 +1,188 @@
+"""Build an image: from its locks to a tag that says what was found in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notebook_runner import __version__
+from notebook_runner.errors import BuildError
+from notebook_runner.images.buildkit import BuildRequest, find_client
+from notebook_runner.images.context import flavour, secrets, stage
+from notebook_runner.images.declaration import check_declaration
+from notebook_runner.images.engine import connect, explained
+from notebook_runner.images.identity import Identity, content_id, stage_identity
+from notebook_runner.images.lock import lock_hash
+from notebook_runner.images.probe import probe
+from notebook_runner.images.runners import ImageRunner
+from notebook_runner.images.size import check_budget
+from notebook_runner.images.tag import compute_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker import DockerClient
+
+    from notebook_runner.images.buildkit import BuildKitClient
+    from notebook_runner.images.catalogue import ImageSpec
+    from notebook_runner.images.manifest import Manifest
+
+#: Names another base image than ``images.yml`` does.
+BASE_VARIABLE = "BASE_IMAGE"
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that was built, probed and tagged; ``size`` is in bytes."""
+
+    identity: Identity
+    manifest: Manifest
+    size: int
+    budget: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Build:
+    """One build under way: what it is told, and the names that its parts share."""
+
+    spec: ImageSpec
+    base: str
+    engine: DockerClient
+    client: BuildKitClient
+    folder: Path
+    draft: str
+    say: Callable[[str], None]
+
+    def make_draft(self) -> Manifest:
+        """Build all layers but the last, and see what is in them."""
+        request = BuildRequest(
+            context=stage(self.spec, self.folder),
+            tag=self.draft,
+            arguments={"BASE_IMAGE": self.base},
+            secrets=secrets(self.folder),
+        )
+        self.client.build(request, self.say)
+        return probe(ImageRunner(self.engine, self.draft))
+
+    def identify(self, manifest: Manifest) -> Identity:
+        """Compute who the image is."""
+        with explained(self.engine):
+            layers = self.engine.images.get(self.draft).attrs["RootFS"]["Layers"]
+        return Identity(
+            name=self.spec.repository,
+            tag=compute_tag(self.spec, manifest, __version__),
+            content_id=content_id(layers),
+            lock_hash=lock_hash(self.spec),
+            flavour=flavour(self.spec),
+            variant=self.spec.variant,
+        )
+
+    def bake(self, identity: Identity) -> None:
+        """Add the last layer, which says who the image is."""
+        context = self.folder / "identity"
+        context.mkdir()
+        stage_identity(self.spec, identity, self.draft, context, _revision(self.spec.folder))
+        request = BuildRequest(context=context, tag=identity.reference, network="none")
+        self.client.build(request, self.say)
+
+    def untag(self) -> None:
+        """Take the draft's name away; what stands on it stays."""
+        from docker.errors import DockerException
+
+        with suppress(DockerException, OSError):
+            self.engine.images.remove(self.draft, noprune=True)
+
+
+def build(spec: ImageSpec, *, base: str | None = None, say: Callable[[str], None]) -> BuiltImage:
+    """Build an image, look into it, and give it the tag that follows from what is there.
+
+    Parameters
+    ----------
+    base
+        The plain Debian or Ubuntu image to stand on; else ``BASE_IMAGE`` of
+        the environment, else the one of ``images.yml``.
+    say
+        Gets each line of the build's log.
+
+    Raises
+    ------
+    EngineError
+        When there is no engine that may be used, or none that has BuildKit.
+    BuildError
+        When a step fails, or the base cannot be had.
+    DeclarationError
+        When what was declared is not what was found.
+    BudgetError
+        When the image is larger than it may be.
+    """
+    began = time.monotonic()
+    engine = connect()
+    client = find_client()
+    base = base or os.environ.get(BASE_VARIABLE) or spec.catalogue.base.image
+    ensure_base(engine, base, say)
+    draft = f"{spec.repository}:draft-{uuid.uuid4().hex[:8]}"
+    with tempfile.TemporaryDirectory(prefix="notebook-runner-build-") as folder:
+        work = _Build(spec, base, engine, client, Path(folder), draft, say)
+        try:
+            manifest = work.make_draft()
+            check_declaration(spec, manifest)
+            check_budget(spec, manifest)
+            identity = work.identify(manifest)
+            work.bake(identity)
+        finally:
+            work.untag()
+    with explained(engine):
+        size = int(engine.images.get(identity.reference).attrs["Size"])
+    return BuiltImage(identity, manifest, size, spec.budget, time.monotonic() - began)
+
+
+def ensure_base(engine: DockerClient, base: str, say: Callable[[str], None]) -> None:
+    """See that the base image is there; fetch it where it is not.
+
+    Raises
+    ------
+    BuildError
+        When it is neither here nor can be fetched.
+    """
+    from docker.errors import APIError, ImageNotFound
+
+    with explained(engine):
+        try:
+            engine.images.get(base)
+        except ImageNotFound:
+            pass
+        else:
+            return
+        say(f"Fetching the base image {base}.")
+        try:
+            engine.images.pull(base)
+        except APIError as error:
+            reason = str(error.explanation or error).strip().splitlines()[0]
+            raise BuildError(
+                f"The base image {base} is not here and cannot be fetched ({reason}). "
+                "`make base-image` makes one; --base or BASE_IMAGE names another."
+            ) from error
+
+
+def _revision(folder: Path) -> str | None:
+    """Name the commit of the sources; nothing where they are no checkout, or were changed."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude", "*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    revision = described.stdout.strip()
+    return None if revision.endswith("-dirty") else revision

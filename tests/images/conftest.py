@@ -1,0 +1,208 @@
+"""The images under test, running: what is tested from inside is asked inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notebook_runner.errors import EngineError, UnknownImageError
+from notebook_runner.images.catalogue import ImageSpec, select
+from notebook_runner.images.engine import connect, find_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+#: Which images are tested: `notebook-runner image test` says so, CI tests these two.
+UNDER_TEST = os.environ.get("IMAGES_UNDER_TEST", "lab:cpu lab-tensorflow:cpu").split()
+#: Seconds that one command in a container may take.
+LIMIT_S = 300
+
+
+def specs() -> list[ImageSpec]:
+    """List what is under test."""
+    return [select(*named.split(":")) for named in UNDER_TEST]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests in the folder of an image on it, and on all that stand on it."""
+    if "image" in metafunc.fixturenames:
+        folder = Path(metafunc.module.__file__).parent.name
+        chosen = [spec for spec in specs() if folder in spec.lineage()]
+        names = [f"{spec.name}-{spec.variant}" for spec in chosen]
+        metafunc.parametrize("image", chosen, ids=names, indirect=True, scope="session")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the folders of images that are not under test."""
+    is_image = (collection_path.parent == Path(__file__).parent) and collection_path.is_dir()
+    tested = {name for spec in specs() for name in spec.lineage()}
+    return True if is_image and collection_path.name not in tested else None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command in a container ended, and what it said."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image of ours that is there."""
+
+    engine: DockerClient
+    spec: ImageSpec
+    attributes: dict[str, Any]
+
+    @property
+    def reference(self) -> str:
+        return str(self.attributes["RepoTags"][0])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.attributes["Config"]["Labels"]
+
+    def start(self, *command: str, **options: Any) -> Container:
+        """Start a container; without a network unless asked."""
+        settings = {"network_mode": "none", **options}
+        if "ports" in settings:
+            del settings["network_mode"]
+        return self.engine.containers.run(
+            self.attributes["Id"], list(command), detach=True, **settings
+        )
+
+    def run(self, *command: str, **options: Any) -> Ended:
+        """Run a command in a container of its own."""
+        container = self.start(*command, **options)
+        try:
+            code = container.wait(timeout=LIMIT_S)["StatusCode"]
+            return Ended(code, container.logs().decode(errors="replace"))
+        finally:
+            container.remove(force=True)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerClient]:
+    """The container engine of this machine."""
+    try:
+        client = connect()
+    except EngineError as error:
+        pytest.skip(f"there is no container engine: {error}")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(request: pytest.FixtureRequest, engine: DockerClient) -> BuiltImage:
+    """The image under test, as it was built from the locks of today."""
+    spec: ImageSpec = request.param
+    try:
+        found = find_image(engine, spec)
+    except UnknownImageError as error:
+        pytest.skip(f"{spec.name} ({spec.variant}) cannot be tested: {error}")
+    return BuiltImage(engine, spec, found.attrs)
+
+
+@pytest.fixture(scope="session")
+def inside(image: BuiltImage) -> Iterator[Container]:
+    """A container of the image that does nothing: commands are run in it."""
+    container = image.start("sleep", "3600")
+    yield container
+    container.remove(force=True)
+
+
+@pytest.fixture
+def python(inside: Container):
+    """Run a program in an environment of the image and return what it prints as JSON."""
+
+    def run(program: str, environment: str = "kernels") -> Any:
+        code, (out, err) = inside.exec_run(
+            [f"/opt/{environment}/bin/python", "-c", program], demux=True
+        )
+        assert code == 0, (err or b"").decode()
+        return json.loads(out)
+
+    return run
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab in a container, with the address that a browser on this machine uses."""
+
+    container: Container
+    address: str
+    token: str
+
+    def get(self, path: str, *, token: bool = True) -> tuple[int, str]:
+        """Ask for a page and return its status and text."""
+        headers = {"Authorization": f"token {self.token}"} if token else {}
+        request = urllib.request.Request(f"{self.address}/{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(errors="replace")
+
+    def log(self) -> str:
+        return self.container.logs().decode(errors="replace")
+
+
+def _open_lab(image: BuiltImage, *arguments: str, **options: Any) -> Lab:
+    """Start a lab as its own command does, and wait until it answers."""
+    token = "0123456789abcdef-in-a-test"
+    environment = {"JUPYTER_TOKEN": token, **options.pop("environment", {})}
+    command = ["lab", *arguments] if arguments else []
+    container = image.start(
+        *command, environment=environment, ports={"8888/tcp": ("127.0.0.1", None)}, **options
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        container.reload()
+        assert container.status in {"created", "running"}, container.logs().decode()
+        published = container.ports.get("8888/tcp")
+        if published:
+            lab = Lab(container, f"http://127.0.0.1:{published[0]['HostPort']}", token)
+            try:
+                if lab.get("api")[0] == 200:
+                    return lab
+            except OSError:
+                pass
+        time.sleep(0.1)
+    log = container.logs().decode(errors="replace")
+    container.remove(force=True)
+    pytest.fail(f"JupyterLab did not answer within a minute:\n{log}")
+
+
+@pytest.fixture(scope="session")
+def lab(image: BuiltImage) -> Iterator[Lab]:
+    """A lab that all tests of an image share."""
+    running = _open_lab(image)
+    yield running
+    running.container.remove(force=True)
+
+
+@pytest.fixture
+def open_lab() -> Iterator[Callable[..., Lab]]:
+    """Open labs of one's own: ``open_lab(image, *options of JupyterLab, **options of Docker)``."""
+    opened: list[Lab] = []
+
+    def start(image: BuiltImage, *arguments: str, **options: Any) -> Lab:
+        opened.append(_open_lab(image, *arguments, **options))
+        return opened[-1]
+
+    yield start
+    for lab in opened:
+        lab.container.remove(force=True)

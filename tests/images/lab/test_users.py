@@ -1,0 +1,66 @@
+"""Under any user, on a read-only disk, without a network."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+WRITABLE = {"/home/notebook": "mode=1777", "/work": "mode=1777"}
+
+
+def test_the_image_runs_as_a_user_that_is_not_root(image):
+    assert image.attributes["Config"]["User"] == "1000"
+    ended = image.run("id", "-u")
+    assert (ended.code, ended.output.strip()) == (0, "1000")
+
+
+def test_nobody_inside_can_gain_powers(image):
+    ended = image.run("grep", "-E", "^(CapPrm|CapEff|NoNewPrivs)", "/proc/self/status")
+    assert ended.output.split() == ["CapPrm:", "0" * 16, "CapEff:", "0" * 16, "NoNewPrivs:", "1"]
+    again = image.run("/opt/notebook/step", "--reuid", "0", "--", "id", "-u")
+    assert again.code != 0
+    assert "0" not in again.output.splitlines()
+
+
+def test_another_user_cannot_step(image):
+    ended = image.run("/opt/notebook/step", "--reuid", "0", "id", user="4321:4321")
+    assert ended.code == 126 or "ermission denied" in ended.output
+
+
+@pytest.mark.parametrize("user", ["12345:0", "12345:12345"])
+def test_any_user_on_a_read_only_disk_without_a_network(image, user):
+    program = "import sklearn, tempfile; tempfile.NamedTemporaryFile().close(); print('fine')"
+    ended = image.run("python", "-c", program, user=user, read_only=True, tmpfs=WRITABLE)
+    assert ended.code == 0, ended.output
+    assert ended.output.splitlines()[-1] == "fine"
+
+
+def test_the_files_of_a_mounted_folder_belong_to_its_owner(image, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder of somebody else")
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, 4321, 4322)
+    ended = image.run("sh", "-c", "id -u && touch made", volumes=[f"{tmp_path}:/work"])
+    assert ended.code == 0, ended.output
+    assert ended.output.split() == ["4321"]
+    made = (tmp_path / "made").stat()
+    assert (made.st_uid, made.st_gid) == (4321, 4322)
+
+
+def test_a_folder_of_root_is_worked_on_without_roots_powers(image, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root has folders of root's")
+    tmp_path.chmod(0o755)
+    ended = image.run(
+        "sh", "-c", "touch made; grep CapEff /proc/self/status", volumes=[f"{tmp_path}:/work"]
+    )
+    assert "root's" in ended.output
+    assert "0" * 16 in ended.output
+    assert (tmp_path / "made").stat().st_uid == 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(image, tmp_path):
+    ended = image.run("lab", volumes=[f"{tmp_path}:/work:ro"], user="1000:1000")
+    assert ended.code == 7
+    assert "/work cannot be written by user 1000" in ended.output
