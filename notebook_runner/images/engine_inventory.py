@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from notebook_runner.images import labels
-from notebook_runner.images.lock import lock_hash
 from notebook_runner.images.engine import built_images, explained
+from notebook_runner.images.lock import lock_hash
 from notebook_runner.images.runners import sum_layers
 
 if TYPE_CHECKING:
