@@ -126,6 +126,9 @@ def _facts(record: Mapping[str, Any]) -> Iterable[str]:
     if "gpu" in record:
         names = [text_of(gpu.get("name")) for gpu in _items(record.get("gpu"))]
         yield "on " + (_shorten(", ".join(names)) if names else "CPU")
+    image = mapping_of(record.get("image"))
+    if name := text_of(image.get("name")):
+        yield "in image " + _shorten(":".join(filter(None, (name, text_of(image.get("tag"))))))
 
 
 def _parameters(record: Mapping[str, Any]) -> Table:
@@ -188,7 +191,7 @@ def _environment(record: Mapping[str, Any]) -> Table:
             ("Peak GPU memory of the run", format_size(gpu.get("peak_memory_bytes"))),
         ]
     for name, value in mapping_of(record.get("image")).items():
-        rows.append((f"Image {name}", text_of(value)))
+        rows.append((f"Image {name.replace('_', ' ')}", text_of(value)))
     rows.append(("Notebook SHA-256", text_of(mapping_of(record.get("notebook")).get("sha256"))))
     rows.append(("notebook-runner", text_of(record.get("runner_version"))))
     return _table(("Environment", "Value"), (row for row in rows if row[1] not in {"", " ()"}))

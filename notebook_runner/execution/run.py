@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import NotebookRunnerError, OutputError
 from notebook_runner.execution.background import Background
@@ -183,7 +183,7 @@ class _Run:
                 self._write_report()
         except OutputError as failure:
             error = error or failure
-        return RunResult(self.folder, self.masker.mask(self.record), error)
+        return RunResult(self.folder, self._masked_record(), error)
 
     def _gather(self) -> None:
         """Take down outputs and metrics, without the secrets that are in them."""
@@ -203,7 +203,11 @@ class _Run:
         (self.folder / METRICS_LOCK).unlink(missing_ok=True)
 
     def _write_record(self) -> None:
-        write_record(self.masker.mask(self.record), self.folder / RECORD)
+        write_record(self._masked_record(), self.folder / RECORD)
+
+    def _masked_record(self) -> dict[str, Any]:
+        # What the image is called is no notebook's doing: a secret that is like it hides nothing.
+        return {**self.masker.mask(self.record), "image": self.record["image"]}
 
     def _write_report(self) -> None:
         import nbformat
@@ -212,6 +216,6 @@ class _Run:
 
         node = nbformat.from_dict(self.masker.mask(self.node))
         report = self.folder / REPORT
-        write_report(node, self.masker.mask(self.record), report)
+        write_report(node, self._masked_record(), report)
         # The page joins what stood in pieces: a secret printed in two may be whole in it.
         self.masker.mask_files([report, self.folder / REPORT_FILES], self.folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ for found in metadata.distributions():
 print(json.dumps({"python": platform.python_version(), "packages": names}))
 """
 _LIST_PACKAGES_LIMIT_S = 60
+_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 
 
 def describe_machine() -> dict[str, Any]:
@@ -75,19 +77,34 @@ def list_packages(python: str, env: Mapping[str, str]) -> tuple[str | None, dict
 
 
 def image_identity(env: Mapping[str, str]) -> dict[str, str] | None:
-    """Read which container image this is, as far as the image itself says so.
+    """Read which container image this is, as far as the image and who started it say so.
 
-    A process in a container cannot learn its image's digest; our images
-    carry what they are in the file that ``NOTEBOOK_RUNNER_IMAGE`` names.
+    Our images carry what they are in the file that ``NOTEBOOK_RUNNER_IMAGE``
+    names. Its digest in a registry is not known inside; whoever starts the
+    container may tell it by ``NOTEBOOK_RUNNER_IMAGE_DIGEST``.
+
+    Returns
+    -------
+    dict or None
+        ``name``, ``tag``, ``content_id``, ``lock_hash``, ``flavour``, ``variant``,
+        and ``digest`` (``name@sha256:...``) where it was told; ``None`` outside
+        of such an image.
     """
-    declared = env.get("NOTEBOOK_RUNNER_IMAGE")
-    if not declared:
-        return None
+    identity = _read_identity(env.get("NOTEBOOK_RUNNER_IMAGE", ""))
+    digest = env.get("NOTEBOOK_RUNNER_IMAGE_DIGEST", "")
+    if _DIGEST.fullmatch(digest):
+        identity["digest"] = digest
+    return identity or None
+
+
+def _read_identity(file: str) -> dict[str, str]:
+    if not file:
+        return {}
     try:
-        identity = json.loads(Path(declared).read_text(encoding="utf-8"))
+        identity = json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return {str(k): str(v) for k, v in identity.items()} if isinstance(identity, dict) else None
+        return {}
+    return {str(k): str(v) for k, v in identity.items()} if isinstance(identity, dict) else {}
 
 
 def _memory_limit() -> int:

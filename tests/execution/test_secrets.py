@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
@@ -126,3 +127,19 @@ def test_keys_of_a_mapping_are_masked():
 def test_nothing_is_copied_without_secrets():
     value = {"a": [1]}
     assert Masker([]).mask(value) is value
+
+
+def test_a_secret_that_is_like_the_image_does_not_blank_it(make_notebook, run, tmp_path):
+    identity = {"name": "galaxy-lab", "tag": "0.1.0-cpu-py3.11", "content_id": "sha256:abcdef"}
+    (tmp_path / "image.json").write_text(json.dumps(identity))
+
+    finished = run(
+        make_notebook("print('galaxy-lab')"),
+        "--secret",
+        "TOKEN",
+        TOKEN="galaxy-lab",
+        NOTEBOOK_RUNNER_IMAGE=str(tmp_path / "image.json"),
+    )
+
+    assert finished.record["image"] == identity
+    assert "galaxy-lab" not in finished.text

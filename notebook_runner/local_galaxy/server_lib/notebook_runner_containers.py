@@ -18,6 +18,7 @@ JOB_FOLDERS = (
     "$job_directory/home:rw",
     "$job_directory/tmp:/tmp:rw",
     "$job_directory/configs:ro",
+    "$job_directory/inputs:ro",
     "$job_directory/tool_script.sh:ro",
     "$tool_directory:ro",
 )

@@ -46,7 +46,7 @@ RECORD: dict[str, Any] = {
     "packages": {"numpy": "2.0", "pandas": "2.2"},
     "machine": {"os": "Linux", "cpus": 2, "memory_bytes": 8_000_000_000},
     "gpu": [{"name": "H200", "driver": "570", "memory_bytes": 1, "peak_memory_bytes": None}],
-    "image": {"name": "runner", "digest": "sha256:12"},
+    "image": {"name": "galaxy-lab", "tag": "1-cpu", "content_id": "sha256:12"},
     "outputs": [
         {"path": "models/digits.onnx", "size": 5_000, "sha256": ""},
         {"path": "table.csv", "size": 12, "sha256": ""},
@@ -121,7 +121,7 @@ def test_the_facts_tell_how_long_when_and_on_what(report: Any) -> None:
     facts = report.xpath("//p[@class='facts']")[0]
     assert text_of(facts) == (
         "digits.ipynb · took 1 min 15 s · started 2026-01-01 09:30:00 UTC · "
-        "kernel Python 3 · on H200"
+        "kernel Python 3 · on H200 · in image galaxy-lab:1-cpu"
     )
 
 
