@@ -69,14 +69,21 @@ def locked_packages(lock: Path, manifest: Manifest) -> dict[str, str]:
         # Hashes and comments are indented, or begin with a number sign.
         if not line or line[0].isspace() or line.startswith(("#", "-")):
             continue
-        try:
-            pin = Requirement(line.rstrip("\\ "))
-            (exact,) = pin.specifier
-        except (InvalidRequirement, ValueError) as error:
-            raise LockError(f"{lock}: this line pins no version: {line}") from error
+        pin, version = _read_pin(lock, line.rstrip("\\ "))
         if _applies(pin, manifest):
-            versions[canonicalize_name(pin.name)] = exact.version
+            versions[canonicalize_name(pin.name)] = version
     return dict(sorted(versions.items()))
+
+
+def _read_pin(lock: Path, line: str) -> tuple[Requirement, str]:
+    try:
+        pin = Requirement(line)
+    except InvalidRequirement as error:
+        raise LockError(f"{lock}: this line is no requirement: {line}") from error
+    exact = [specifier.version for specifier in pin.specifier if specifier.operator == "=="]
+    if len(exact) != 1 or len(pin.specifier) != 1:
+        raise LockError(f"{lock}: this line pins no version: {line}")
+    return pin, exact[0]
 
 
 def _applies(requirement: Requirement, manifest: Manifest) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from notebook_runner.errors import EngineError, UnknownImageError
 from notebook_runner.images.catalogue import ImageSpec, select
 from notebook_runner.images.engine import connect, find_image
+from notebook_runner.images.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,3 +207,120 @@ def open_lab() -> Iterator[Callable[..., Lab]]:
     yield start
     for lab in opened:
         lab.container.remove(force=True)
+
+
+# ---- a small catalogue, and manifests of what it declares -------------------------
+
+_CATALOGUE = """
+prefix: registry.example.org/galaxy-
+base: {image: "notebook-base:bookworm", python: "3.11"}
+environments:
+  server: {lock: server.txt, requests: ["jupyterlab>=4.6,<5"]}
+  runner: {lock: runner.txt}
+  kernels: {lock: kernels.txt, requests: [NumPy]}
+images:
+  plain:
+    title: Plain
+    variants:
+      cpu: {lock: kernels.txt, budget_gb: 1}
+  demo:
+    title: Demo
+    parent: plain
+    framework: tensorflow
+    variants:
+      cpu:
+        {lock: demo-cpu.txt, requests: [tensorflow-cpu], framework_version: "2.21", budget_gb: 2}
+      gpu:
+        lock: demo-gpu.txt
+        requests: ["tensorflow[and-cuda]", "onnxruntime-gpu<1.27"]
+        framework_version: "2.21"
+        cuda: "12.9"
+        budget_gb: 5
+"""
+_LOCKS = {
+    "server.txt": ["jupyterlab==4.6.6"],
+    "runner.txt": ["papermill==2.7.0"],
+    "kernels.txt": ["numpy==2.4.0"],
+    "demo-cpu.txt": ["numpy==2.4.0", "tensorflow-cpu==2.21.0"],
+    "demo-gpu.txt": [
+        "numpy==2.4.0",
+        "nvidia-cuda-runtime-cu12==12.9.79",
+        "onnxruntime-gpu==1.26.0",
+        "pywin32==311 ; sys_platform == 'win32'",
+        "tensorflow==2.21.0",
+    ],
+}
+_KERNELS = {
+    "plain-cpu": {"numpy": "2.4.0"},
+    "demo-cpu": {"numpy": "2.4.0", "tensorflow-cpu": "2.21.0"},
+    "demo-gpu": {
+        "numpy": "2.4.0",
+        "nvidia-cuda-runtime-cu12": "12.9.79",
+        "onnxruntime-gpu": "1.26.0",
+        "tensorflow": "2.21.0",
+    },
+}
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> Callable[[str, str], ImageSpec]:
+    """Choose an image, in a variant, of a small catalogue: plain or demo."""
+    (tmp_path / "images.yml").write_text(_CATALOGUE)
+    for name, pins in _LOCKS.items():
+        lines = (f"{pin} \\\n    --hash=sha256:{'0' * 64}\n    # via -r in\n" for pin in pins)
+        (tmp_path / name).write_text("".join(lines))
+    return lambda name, variant: select(name, variant, tmp_path / "images.yml")
+
+
+@pytest.fixture
+def make_manifest() -> Callable[..., Manifest]:
+    """Make the manifest of one of these images as it was declared, but for what is given.
+
+    ``make_manifest("demo-gpu", packages={"numpy": None}, cuda={"runtime": "13.0"})``:
+    a package that is ``None`` is left out; anything else replaces a field.
+    """
+
+    def make(
+        name: str = "demo-gpu",
+        *,
+        packages: dict[str, str | None] | None = None,
+        cuda: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> Manifest:
+        kernels = {**_KERNELS[name], "galaxy-notebook-runner": "0.1.0", **(packages or {})}
+        found = {
+            "server": {"jupyterlab": "4.6.6", "galaxy-notebook-runner": "0.1.0"},
+            "runner": {"papermill": "2.7.0", "galaxy-notebook-runner": "0.1.0"},
+            "kernels": {package: version for package, version in kernels.items() if version},
+        }
+        python = fields.get("python", "3.11.2")
+        with_cuda = {
+            "runtime": "12.9",
+            "runtimes": {"nvidia-cuda-runtime-cu12 in kernels": "12.9.79"},
+            "seen_by": {"tensorflow": "12.5", "onnxruntime": "12.9", "torch": None},
+        }
+        manifest = {
+            "probed": f"registry.example.org/galaxy-{name}",
+            "os": {
+                "id": "debian",
+                "version": "12",
+                "name": "Debian GNU/Linux 12 (bookworm)",
+                "architecture": "x86_64",
+            },
+            "python": python,
+            "environments": {
+                environment: {
+                    "python": python,
+                    "executable": f"/opt/{environment}/bin/python",
+                    "packages": listed,
+                    "sizes": dict.fromkeys(listed, 1_000_000),
+                }
+                for environment, listed in found.items()
+            },
+            "cuda": {**(with_cuda if name.endswith("gpu") else {}), **(cuda or {})},
+            "size": 900_000_000,
+            **fields,
+        }
+        return Manifest.model_validate(manifest)
+
+    return make
