@@ -77,6 +77,16 @@ up: setup ## start the local Galaxy in the background
 down: $(STAMP) ## stop the local Galaxy
 	@$(BIN)/notebook-runner galaxy down
 
+# ---- container images -------------------------------------------------------------
+
+.PHONY: docker-engine
+docker-engine: ## install and start a container engine where there is none (Debian, Ubuntu)
+	@containers/docker-engine $(ARGS)
+
+.PHONY: base-image
+base-image: docker-engine ## make the image that all others stand on, from Debian's packages
+	@containers/base-image $(BASE_IMAGE)
+
 # ---- checks -----------------------------------------------------------------------
 
 .PHONY: test
