@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from notebook_runner.errors import CatalogueError, UnknownImageError
-from notebook_runner.images.decisions import LeftOut, Pin  # noqa: TC001 - read by pydantic
+from notebook_runner.images.decisions import LeftOut, Pin, Trim  # noqa: TC001 - pydantic reads it
 
 VariantName = Literal["cpu", "gpu"]
 EnvironmentName = Literal["server", "runner", "kernels"]
@@ -90,18 +90,6 @@ class Image(_Strict):
             if (variant.framework_version is None) != (self.framework is None):
                 raise ValueError(f"variant {name}: a `framework` has a `framework_version`")
         return self
-
-
-class Trim(_Strict):
-    """Files of packages that an image leaves out.
-
-    ``match`` is a pattern of paths below ``site-packages`` (a ``*`` stands for
-    a ``/`` as well), ``costs`` says what cannot be done without them.
-    """
-
-    match: str = Field(pattern=r"^[\w*?\[\]./-]+$")
-    what: str
-    costs: str
 
 
 class Catalogue(_Strict):
@@ -221,7 +209,7 @@ def read_catalogue(path: Path) -> Catalogue:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Catalogue.model_validate(content)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path} cannot be read: {error}") from error
+        raise CatalogueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -1,4 +1,4 @@
-"""What is held back or kept out of a lock, why, and when to look at it again."""
+"""What is held back or kept out of the images, and why."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Decision(BaseModel):
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Decision(_Strict):
     """A departure from what the packages ask for by themselves.
 
     ``environments`` are names of locks: ``server`` is ``locks/server.txt``.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     environments: list[str] = Field(min_length=1)
     reason: str = Field(min_length=10)
@@ -41,6 +43,18 @@ class LeftOut(Decision):
 
     def __str__(self) -> str:
         return f"leaving out {', '.join(self.packages)}"
+
+
+class Trim(_Strict):
+    """Files of packages that an image leaves out.
+
+    ``match`` is a pattern of paths below ``site-packages`` (a ``*`` stands for
+    a ``/`` as well), ``costs`` says what cannot be done without them.
+    """
+
+    match: str = Field(pattern=r"^[\w*?\[\]./-]+$")
+    what: str
+    costs: str
 
 
 def overdue(decisions: Iterable[Decision], today: dt.date) -> list[str]:
