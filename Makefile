@@ -137,6 +137,7 @@ lock: $(STAMP) ## resolve the lock files anew (ARGS=--upgrade for newer versions
 		--overrides requirements/lab-overrides.txt -o requirements/lab.txt
 	$(COMPILE) $(ARGS) requirements/kernel-bash.in -o requirements/kernel-bash.txt
 	$(COMPILE) $(ARGS) requirements/galaxy.in -o requirements/galaxy.txt
+	$(BIN)/notebook-runner image lock $(ARGS)
 
 # ---- tidying ----------------------------------------------------------------------
 

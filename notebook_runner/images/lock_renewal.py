@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 
 def renew(lock: Lock, *, upgrade: bool = False, wheels: Iterable[str] = ()) -> bool:
-    """Resolve a lock and write it when it differs.
+    """Resolve a lock, and write it when it differs. What is current is left alone.
 
     Parameters
     ----------
     upgrade
-        Take the newest versions; without it, what is in the file and still fits stays.
+        Take the newest versions, also of what is current. Without it, what is in the file
+        and still fits stays.
     wheels
         Folders, or addresses of pages, with wheels that the package index does not have.
         They leave no trace but the hashes of what is used from them.
@@ -38,6 +39,8 @@ def renew(lock: Lock, *, upgrade: bool = False, wheels: Iterable[str] = ()) -> b
     LockError
         When it cannot be resolved, with what uv says.
     """
+    if lock.is_current() and not upgrade:
+        return False
     old = lock.path.read_text(encoding="utf-8") if lock.path.is_file() else None
     with tempfile.TemporaryDirectory(prefix="lock-") as folder:
         # Relative names: a lock says where each package comes from, and no path of a machine.

@@ -27,7 +27,8 @@ def lock(names: tuple[str, ...], upgrade: bool, only_check: bool, wheels: tuple[
     """Resolve the lock files of containers/locks from containers/images.yml.
 
     IMAGE is an image (all its variants), one lock (lab-torch-gpu), or the
-    environment server or kernels. Default: all.
+    environment server or kernels. Default: all. Those that fit what is requested
+    stay as they are, unless --upgrade is given.
 
     The lock lab-torch-cpu needs PyTorch's wheel without CUDA, from PyTorch's own
     CPU index: download it into a folder and name that with --find-links.
