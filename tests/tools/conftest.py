@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
 
+from notebook_runner.errors import NotebookRunnerError
+from notebook_runner.local_galaxy.containers import as_containers_account, check_containers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from notebook_runner.local_galaxy.handle import LocalGalaxy
+    from notebook_runner.local_galaxy.instance import Instance
 
 # Galaxy's packages use Cheetah, and Cheetah uses a module that Python is about to drop.
 with warnings.catch_warnings():
@@ -33,15 +38,31 @@ def checkout() -> Path:
 
 
 @pytest.fixture(scope="session")
+def containers(galaxy: LocalGalaxy, galaxy_instance: Instance) -> LocalGalaxy:
+    """The local Galaxy, as the account whose notebooks run in containers."""
+    try:
+        check_containers(galaxy_instance)
+    except NotebookRunnerError as error:
+        pytest.skip(f"notebooks cannot run in containers here: {error}")
+    return as_containers_account(galaxy, galaxy_instance)
+
+
+@pytest.fixture(
+    scope="module", params=["environment", pytest.param("container", marks=pytest.mark.docker)]
+)
 def planemo_environment(
-    galaxy: LocalGalaxy, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, galaxy: LocalGalaxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
-    """Environment in which planemo finds the local Galaxy; no key is in any argument."""
+    """Environment in which planemo finds the local Galaxy; no key is in any argument.
+
+    Once it is that of the account whose notebooks run in environments, once in containers.
+    """
+    user = galaxy if request.param == "environment" else request.getfixturevalue("containers")
     return {
         **os.environ,
         "PLANEMO_GALAXY_URL": galaxy.url,
         "PLANEMO_GALAXY_ADMIN_KEY": galaxy.api_key,
-        "PLANEMO_GALAXY_USER_KEY": galaxy.api_key,
+        "PLANEMO_GALAXY_USER_KEY": user.api_key,
         "PLANEMO_GLOBAL_WORKSPACE": str(tmp_path_factory.mktemp("planemo")),
     }
 
@@ -57,22 +78,23 @@ class Jobs:
     def upload(self, **names: str) -> dict[str, dict[str, str]]:
         """Upload files of the test data, by their stems, under names; return the datasets."""
         files = {stem: next(self.test_data.glob(f"{stem}.*")) for stem in names}
+        found = self.paste(
+            {names[stem]: (file.read_text(), file.suffix[1:]) for stem, file in files.items()}
+        )
+        return {stem: found[name] for stem, name in names.items()}
+
+    def paste(self, contents: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+        """Make datasets of texts, each with its datatype, under names; return them."""
         elements = [
-            {
-                "src": "pasted",
-                "paste_content": file.read_text(),
-                "ext": file.suffix[1:],
-                "name": names[stem],
-            }
-            for stem, file in files.items()
+            {"src": "pasted", "paste_content": text, "ext": ext, "name": name}
+            for name, (text, ext) in contents.items()
         ]
         payload = {
             "history_id": self.history,
             "targets": [{"destination": {"type": "hdas"}, "elements": elements}],
         }
         answer = self.gi.make_post_request(f"{self.gi.url}/tools/fetch", payload=payload)
-        ids = {output["name"]: output["id"] for output in answer["outputs"]}
-        return {stem: {"src": "hda", "id": ids[name]} for stem, name in names.items()}
+        return {o["name"]: {"src": "hda", "id": o["id"]} for o in answer["outputs"]}
 
     def collect(self, **elements: dict[str, str]) -> dict[str, str]:
         """Make a list collection of uploaded datasets; return a reference to it."""
@@ -134,10 +156,24 @@ class Jobs:
         return bytes(self.gi.make_get_request(url).content).decode()
 
 
-@pytest.fixture(scope="module")
-def jobs(galaxy: LocalGalaxy, checkout: Path) -> Iterator[Jobs]:
-    """A history for the jobs of a module."""
+@contextmanager
+def open_jobs(galaxy: LocalGalaxy) -> Iterator[Jobs]:
+    """Make a history for jobs of a Galaxy's user, and delete it at the end."""
     gi = GalaxyInstance(galaxy.url, galaxy.api_key)
-    jobs = Jobs(gi, checkout / "tools/run_notebook/test-data")
+    jobs = Jobs(gi, ROOT / "tools/run_notebook/test-data")
     yield jobs
     gi.histories.delete_history(jobs.history, purge=True)
+
+
+@pytest.fixture(scope="module")
+def jobs(galaxy: LocalGalaxy) -> Iterator[Jobs]:
+    """A history for the jobs of a module."""
+    with open_jobs(galaxy) as jobs:
+        yield jobs
+
+
+@pytest.fixture(scope="module")
+def container_jobs(containers: LocalGalaxy) -> Iterator[Jobs]:
+    """A history of the account whose notebooks run in containers."""
+    with open_jobs(containers) as jobs:
+        yield jobs

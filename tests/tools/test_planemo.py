@@ -1,4 +1,4 @@
-"""The tests in the tools' XML, and a sweep, run by planemo on the local Galaxy."""
+"""The tests in the tools' XML, and a sweep, run by planemo in environments and in containers."""
 
 from __future__ import annotations
 
