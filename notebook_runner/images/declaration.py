@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import canonicalize_version
 
 from notebook_runner.errors import DeclarationError
-from notebook_runner.images.declaration_packages import (
-    NamedRequirement,
-    locked_packages,
-    requested_packages,
-)
+from notebook_runner.images.declaration_packages import NamedRequirement, requested_packages
+from notebook_runner.images.lock import read_lock
 from notebook_runner.images.tag import framework_version, major_minor
 
 if TYPE_CHECKING:
@@ -144,7 +141,7 @@ def _compare_request(
 def _compare_locks(spec: ImageSpec, manifest: Manifest) -> Iterator[Difference]:
     for environment in spec.catalogue.environments:
         lock = spec.lock if environment == "kernels" else spec.environment_lock(environment)
-        locked = locked_packages(lock, manifest)
+        locked = read_lock(lock)
         found = _packages(manifest, environment)
         for name in sorted({*locked, *found} - {_THIS_PACKAGE}):
             if _canonical(locked.get(name)) != _canonical(found.get(name)):

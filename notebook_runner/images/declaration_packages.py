@@ -1,4 +1,4 @@
-"""Which packages an image was declared to have: what was requested, and what was locked."""
+"""Which packages ``images.yml`` asks for in an image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from notebook_runner.errors import CatalogueError, LockError
+from notebook_runner.errors import CatalogueError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from packaging.specifiers import SpecifierSet
 
     from notebook_runner.images.catalogue import EnvironmentName, ImageSpec
@@ -47,43 +45,6 @@ def requested_packages(
         for request in parsed
         if _applies(request, manifest)
     ]
-
-
-def locked_packages(lock: Path, manifest: Manifest) -> dict[str, str]:
-    """Read from a lock which version of each package the probed place is to have.
-
-    Raises
-    ------
-    LockError
-        When the lock is missing, or a line of it pins nothing.
-    """
-    try:
-        lines = lock.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise LockError(
-            f"The lock {lock} cannot be read: {error.strerror}. "
-            "`notebook-runner image lock` makes it."
-        ) from error
-    versions = {}
-    for line in lines:
-        # Hashes and comments are indented, or begin with a number sign.
-        if not line or line[0].isspace() or line.startswith(("#", "-")):
-            continue
-        pin, version = _read_pin(lock, line.rstrip("\\ "))
-        if _applies(pin, manifest):
-            versions[canonicalize_name(pin.name)] = version
-    return dict(sorted(versions.items()))
-
-
-def _read_pin(lock: Path, line: str) -> tuple[Requirement, str]:
-    try:
-        pin = Requirement(line)
-    except InvalidRequirement as error:
-        raise LockError(f"{lock}: this line is no requirement: {line}") from error
-    exact = [specifier.version for specifier in pin.specifier if specifier.operator == "=="]
-    if len(exact) != 1 or len(pin.specifier) != 1:
-        raise LockError(f"{lock}: this line pins no version: {line}")
-    return pin, exact[0]
 
 
 def _applies(requirement: Requirement, manifest: Manifest) -> bool:

@@ -57,7 +57,7 @@ class Diff(_Compared):
         """How much larger the second is, ``None`` where a size is not known."""
         if not self.size_before or self.size_after is None:
             return None
-        return 100 * (self.size_after / self.size_before - 1)
+        return 100 * (self.size_after - self.size_before) / self.size_before
 
 
 def compare_manifests(before: Manifest, after: Manifest) -> Diff:

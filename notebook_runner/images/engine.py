@@ -73,15 +73,19 @@ def find_image(client: DockerClient, spec: ImageSpec) -> Image:
     UnknownImageError
         When it is not built, or only from other locks, with the command that builds it.
     """
+    build = f"notebook-runner image build {spec.name} --variant {spec.variant}"
     built = built_images(client, spec)
+    if not built:
+        raise UnknownImageError(
+            f"The image {spec.name} ({spec.variant}) is not built. Build it: {build}"
+        )
     current = lock_hash(spec)
     for image in built:
         if image.labels.get(labels.LOCK_HASH) == current:
             return image
-    reason = "is built from other lock files than today's" if built else "is not built"
     raise UnknownImageError(
-        f"The image {spec.name} ({spec.variant}) {reason}. "
-        f"Build it: notebook-runner image build {spec.name} --variant {spec.variant}"
+        f"The image {spec.name} ({spec.variant}) is built from other lock files than those of "
+        f"today. Build it anew: {build}"
     )
 
 
