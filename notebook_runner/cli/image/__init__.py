@@ -32,10 +32,11 @@ class _ImageGroup(LazyGroup):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            if error.name not in _NEEDED:
+            package = str(error.name).partition(".")[0]
+            if package not in _NEEDED:
                 raise
             raise ImageError(
-                f"The image commands need the package {error.name}, which is not installed: "
+                f"The image commands need the package {package}, which is not installed: "
                 "pip install 'galaxy-notebook-runner[images]'"
             ) from error
 
