@@ -91,7 +91,7 @@ base-image: docker-engine ## make the image that all others stand on, from Debia
 
 .PHONY: test
 test: setup ## run all tests, those on a real Galaxy included
-	@$(BIN)/notebook-runner galaxy install --with kernel-tensorflow --with kernel-bash
+	@$(BIN)/notebook-runner galaxy install --with kernel-tensorflow --with kernel-bash --with server
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: lint

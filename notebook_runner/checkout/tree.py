@@ -50,8 +50,9 @@ class Checkout:
         return self.path / ".venv"
 
     def lock(self, environment: str) -> Path:
-        """Name the lock file of an environment."""
-        return self.path / "requirements" / f"{environment}.txt"
+        """Name the lock file of an environment; `server` is that of the images."""
+        folder = "containers/locks" if environment == "server" else "requirements"
+        return self.path / folder / f"{environment}.txt"
 
     def package_digest(self) -> str:
         """Digest everything that the wheel is built from."""

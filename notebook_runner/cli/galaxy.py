@@ -54,7 +54,7 @@ def galaxy() -> None:
     "extra",
     multiple=True,
     metavar="ENVIRONMENT",
-    help="Make this environment too: kernel-tensorflow or lab (repeatable).",
+    help="Make this environment too: kernel-tensorflow, lab or server (repeatable).",
 )
 def install(home: Path | None, extra: tuple[str, ...]) -> None:
     """Make the environments of Galaxy, the runner and the kernels."""

@@ -28,6 +28,7 @@ from notebook_runner.execution.request import RunRequest, RunResult
 from notebook_runner.execution.watchdog import StopReason, Watchdog
 from notebook_runner.record.files import write_json_atomically
 from notebook_runner.record.gpu import GpuMemoryWatch
+from notebook_runner.record.image_pin import compare_pin, write_pin
 from notebook_runner.record.layout import (
     METRICS,
     METRICS_LOCK,
@@ -144,6 +145,7 @@ class _Run:
                 f"{kernel.choice.name!r} instead."
             )
         self.node = inject(self.node, self.plan.parameters, inputs, kernel.choice)
+        self._pin_image()
         self.record["cells"] = list_cells(self.node)
         execution = Execution(
             kernel=kernel,
@@ -159,6 +161,14 @@ class _Run:
         return judge(
             self.node, execution, timeout=request.timeout, cell_timeout=request.cell_timeout
         )
+
+    def _pin_image(self) -> None:
+        """Say in the executed notebook which image it ran in, and when that is another now."""
+        identity, metadata = self.record["image"], self.node.metadata
+        other = compare_pin(metadata, identity)
+        if other is not None:
+            self.progress.note(strip_ansi(self.masker.mask_text(other)))
+        write_pin(metadata, identity)
 
     def _finish(self, outcome: Ending, *, in_a_hurry: bool) -> RunResult:
         self.record.update(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 #: What every set-up makes.
 STANDARD = ("galaxy", "kernel", "runner")
 #: What is made where it is asked for.
-OPTIONAL = ("kernel-bash", "kernel-tensorflow", "lab")
+OPTIONAL = ("kernel-bash", "kernel-tensorflow", "lab", "server")
 #: Where this package is installed as well.
-WITH_PACKAGE = ("kernel", "kernel-tensorflow", "lab", "runner")
+WITH_PACKAGE = ("kernel", "kernel-tensorflow", "lab", "runner", "server")
 
 _STAMP = ".installed.json"
 
@@ -118,8 +118,8 @@ class Installer:
         target = self.home.environment(name)
         self._stamp(name).unlink(missing_ok=True)
         run_uv(self.checkout, "venv", "--quiet", "--clear", "--python", python, target)
-        # The lab's lock leaves out what elyra-server asks for and does not use.
-        strict = [] if name == "lab" else ["--strict"]
+        # These locks leave out what elyra-server asks for and does not use.
+        strict = [] if name in {"lab", "server"} else ["--strict"]
         run_uv(
             self.checkout,
             *("pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", *strict),
