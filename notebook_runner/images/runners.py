@@ -116,7 +116,6 @@ class ImageRunner:
                 entrypoint=command[0],
                 command=list(command[1:]),
                 network_mode="none",
-                init=True,
             )
             try:
                 yield container
