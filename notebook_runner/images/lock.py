@@ -75,8 +75,6 @@ class Lock:
 def locks_of(path: Path | None = None) -> list[Lock]:
     """List the locks that ``images.yml`` asks for, in the order they are resolved in.
 
-    The runner's is not among them: it is the one that a laptop uses too (``make lock``).
-
     Parameters
     ----------
     path
@@ -90,10 +88,11 @@ def locks_of(path: Path | None = None) -> list[Lock]:
     path = path or find_containers() / "images.yml"
     catalogue = read_catalogue(path)
     extras = _read_extras(path.parent.parent / "pyproject.toml")
-    server, kernels = (
-        _environment_lock(path.parent, catalogue, extras, name) for name in ("server", "kernels")
+    server, kernels, runner = (
+        _environment_lock(path.parent, catalogue, extras, name)
+        for name in ("server", "kernels", "runner")
     )
-    return [server, kernels] + [
+    return [server, kernels, runner] + [
         _make_lock(
             (path.parent / variant.lock).resolve(),
             catalogue,

@@ -115,7 +115,7 @@ def test_changed_lock_file_makes_its_environment_anew(installer: Installer) -> N
 
 
 def test_changed_source_is_installed_where_the_package_is(installer: Installer) -> None:
-    module = installer.checkout.path / "notebook_runner" / "errors.py"
+    module = installer.checkout.path / "notebook_runner" / "errors" / "base.py"
     module.write_text(module.read_text() + "\nCHANGED = True\n")
 
     assert installer.install() == ["kernel", "runner"]

@@ -95,7 +95,7 @@ said = {}
 for name in KernelSpecManager().find_kernel_specs():
     manager, client = start_new_kernel(kernel_name=name, startup_timeout=60)
     reply = client.execute_interactive("print(6 * 7)", timeout=60,
-        output_hook=lambda m: said.setdefault(name, m["content"].get("text", "")) )
+        output_hook=lambda m: said.update({name: said.get(name, "") + m["content"].get("text", "")}))
     said[name + " status"] = reply["content"]["status"]
     client.stop_channels()
     manager.shutdown_kernel(now=True)
@@ -106,5 +106,5 @@ print(json.dumps(said))
     said = json.loads(ended.output.splitlines()[-1])
     names = [name for name in said if not name.endswith(" status")]
     assert names == ["python3"]
-    assert said["python3"]
+    assert said["python3"] == "42\n"
     assert said["python3 status"] == "ok"

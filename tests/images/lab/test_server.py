@@ -11,7 +11,7 @@ EXTENSIONS = {
     "Elyra's pipelines": "elyra/pipeline/runtimes/types",
     "scheduler": "scheduler/config",
     "Git": "git/settings",
-    "GPU dashboard": "nvdashboard/gpu_utilization/resource",
+    "GPU dashboard": "nvdashboard/accelerators/check",
     "resource usage": "api/metrics/v1",
     "Voila": "voila/tree",
     "terminals": "api/terminals",
@@ -83,8 +83,8 @@ def test_the_health_check_says_healthy(image, open_lab):
         time.sleep(0.5)
     assert health["Status"] == "healthy", health
     # A server that hangs is not healthy.
-    lab.container.exec_run(["sh", "-c", "kill -STOP $(pgrep -f jupyter-lab | tail -1)"])
-    code, output = lab.container.exec_run(["timeout", "20", "/opt/notebook/health"])
+    lab.container.exec_run(["pkill", "-STOP", "-f", "jupyter-lab"])
+    code, _output = lab.container.exec_run(["timeout", "20", "/opt/notebook/health"])
     assert code != 0
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_wheel(folder: Path, name: str, version: str, code: str) -> Path:
@@ -39,7 +42,8 @@ def test_an_added_package_is_used_and_gone_with_the_container(image, work):
     ended = image.run(
         "sh",
         "-c",
-        f"pip install --quiet --no-index /work/{wheel.name} && python -c 'import added; print(added.answer)'",
+        f"pip install --quiet --no-index /work/{wheel.name} && "
+        "python -c 'import added; print(added.answer)'",
         volumes=volumes,
         user="12345:0",
     )
@@ -55,7 +59,8 @@ def test_an_added_package_stands_before_the_images_own(image, work):
     ended = image.run(
         "sh",
         "-c",
-        f"pip install --quiet --no-index /work/{wheel.name} && python -c 'import joblib; print(joblib.__version__)'",
+        f"pip install --quiet --no-index /work/{wheel.name} && "
+        "python -c 'import joblib; print(joblib.__version__)'",
         volumes=[f"{work}:/work"],
         user="12345:0",
     )
