@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from notebook_runner.errors import EngineError, LocalGalaxyError, UnknownImageError
 from notebook_runner.local_galaxy import containers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebook_runner.local_galaxy.account import Account
+    from notebook_runner.local_galaxy.instance import Instance
 
 DIGEST = f"127.0.0.1:5000/galaxy-lab@sha256:{'a' * 64}"
 IMAGE = "127.0.0.1:5000/galaxy-lab:0.1.0-cpu-py3.11"
@@ -132,6 +134,17 @@ def test_a_digest_of_the_registry_is_told_to_the_container(
     assert entity.params["docker_env_NOTEBOOK_RUNNER_IMAGE_DIGEST"] == DIGEST
 
 
+def test_the_digest_is_that_of_the_image_that_another_rule_has_chosen(
+    rule: ModuleType, fake_docker: Callable[[str], None]
+) -> None:
+    fake_docker(f'test "$5" = {IMAGE} && echo "{DIGEST}"')
+    entity = SimpleNamespace(params={"docker_container_id_override": IMAGE})
+
+    rule.confine(entity, job(), tool(("docker", "the-tool-s-own:1")))
+
+    assert entity.params["docker_env_NOTEBOOK_RUNNER_IMAGE_DIGEST"] == DIGEST
+
+
 @pytest.mark.parametrize("script", ["", "echo; echo", "echo 'no such image' >&2; exit 1", "echo x"])
 def test_an_image_that_was_built_here_has_no_digest(
     rule: ModuleType, fake_docker: Callable[[str], None], script: str
@@ -168,6 +181,23 @@ def test_a_container_is_marked_as_this_galaxy_s(destinations: Any, home: Home) -
     params = destinations["destinations"]["containers"]["params"]
 
     assert params[f"docker_env_{MARKER}"] == str(home.path)
+
+
+def test_admins_are_told_the_same_destination(destinations: Any, galaxy_instance: Instance) -> None:
+    page = (galaxy_instance.checkout.path / "docs" / "admin.md").read_text()
+    (example,) = [
+        block.partition("```")[0]
+        for block in page.split("```yaml\n")[1:]
+        if "notebook_runner_containers" in block.partition("```")[0]
+    ]
+    told = yaml.safe_load(example)["destinations"]["containers"]
+    ours = destinations["destinations"]["containers"]
+    of_this_server = {f"docker_env_{MARKER}", "live_tool_output_reporting", "local_slots"}
+
+    assert told["params"] == {
+        name: value for name, value in ours["params"].items() if name not in of_this_server
+    }
+    assert {**told, "params": None} == {**ours, "params": None}
 
 
 # ---- what is said where no job can have a container --------------------------------

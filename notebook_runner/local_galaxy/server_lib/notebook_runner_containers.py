@@ -42,7 +42,7 @@ def confine(entity: Any, job: Any, tool: Any) -> None:
     """
     params = entity.params = dict(entity.params or {})
     params["docker_volumes"] = ",".join((*JOB_FOLDERS, *(f"{path}:ro" for path in inputs_of(job))))
-    digest = registry_digest(image_of(tool))
+    digest = registry_digest(params.get("docker_container_id_override") or image_of(tool))
     if digest:
         params["docker_env_NOTEBOOK_RUNNER_IMAGE_DIGEST"] = digest
 
