@@ -44,7 +44,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests in the folder of an image on it, and on all that stand on it."""
     if "image" in metafunc.fixturenames:
         folder = Path(metafunc.module.__file__).parent.name
-        chosen = [spec for spec in specs() if folder in spec.lineage()]
+        needs_gpu = metafunc.definition.get_closest_marker("gpu") is not None
+        chosen = [
+            spec
+            for spec in specs()
+            if folder in spec.lineage() and (spec.variant == "gpu" or not needs_gpu)
+        ]
         names = [f"{spec.name}-{spec.variant}" for spec in chosen]
         metafunc.parametrize("image", chosen, ids=names, indirect=True, scope="session")
 
@@ -192,6 +197,37 @@ def _open_lab(image: BuiltImage, *arguments: str, **options: Any) -> Lab:
     log = container.logs().decode(errors="replace")
     container.remove(force=True)
     pytest.fail(f"JupyterLab did not answer within a minute:\n{log}")
+
+
+@pytest.fixture(scope="session")
+def on_a_gpu(engine: DockerClient) -> dict[str, Any]:
+    """Options for a container that gets all GPUs, where there are any."""
+    import shutil
+
+    from docker.types import DeviceRequest
+
+    if shutil.which("nvidia-smi") is None:
+        pytest.skip("there is no GPU here (no nvidia-smi)")
+    return {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
+
+
+@pytest.fixture
+def run_cells(image: BuiltImage, tmp_path: Path):
+    """Run a notebook of these cells in the image; return its folder and how it ended."""
+    import nbformat
+
+    def run(*cells: str, **options: Any) -> tuple[Path, Ended]:
+        tmp_path.chmod(0o777)
+        notebook = nbformat.v4.new_notebook()
+        notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        nbformat.write(notebook, tmp_path / "notebook.ipynb")
+        ended = image.run(
+            *("notebook-runner", "run", "notebook.ipynb", "-o", "result", "--kernel", "python3"),
+            **{"volumes": [f"{tmp_path}:/work"], "user": "12345:0", **options},
+        )
+        return tmp_path / "result", ended
+
+    return run
 
 
 @pytest.fixture(scope="session")

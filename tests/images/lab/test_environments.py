@@ -94,8 +94,10 @@ from jupyter_client.manager import start_new_kernel
 said = {}
 for name in KernelSpecManager().find_kernel_specs():
     manager, client = start_new_kernel(kernel_name=name, startup_timeout=60)
+    texts = []
     reply = client.execute_interactive("print(6 * 7)", timeout=60,
-        output_hook=lambda m: said.update({name: said.get(name, "") + m["content"].get("text", "")}))
+        output_hook=lambda message: texts.append(message["content"].get("text", "")))
+    said[name] = "".join(texts)
     said[name + " status"] = reply["content"]["status"]
     client.stop_channels()
     manager.shutdown_kernel(now=True)
