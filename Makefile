@@ -87,10 +87,28 @@ docker-engine: ## install and start a container engine where there is none (Debi
 base-image: docker-engine ## make the image that all others stand on, from Debian's packages
 	@containers/base-image $(BASE_IMAGE)
 
+# Those that the tests need; the others are built by name (docs/images.md).
+TESTED_IMAGES := lab lab-tensorflow
+
+.PHONY: images
+images: setup base-image ## build and test the images lab and lab-tensorflow (cpu)
+	@for image in $(TESTED_IMAGES); do $(BIN)/notebook-runner image build $$image || exit; done
+	@for image in $(TESTED_IMAGES); do $(BIN)/notebook-runner image test $$image || exit; done
+	@$(BIN)/notebook-runner image list
+
+# Without an engine, and without the right to install one, container tests are skipped.
+.PHONY: images-if-possible
+images-if-possible: setup
+	@containers/docker-engine --if-possible
+	@if docker version >/dev/null 2>&1; then \
+		containers/base-image $(BASE_IMAGE) || exit; \
+		for image in $(TESTED_IMAGES); do $(BIN)/notebook-runner image build $$image || exit; done; \
+	fi
+
 # ---- checks -----------------------------------------------------------------------
 
 .PHONY: test
-test: setup ## run all tests, those on a real Galaxy included
+test: setup images-if-possible ## run all tests, those on a real Galaxy and in containers included
 	@$(BIN)/notebook-runner galaxy install --with kernel-tensorflow --with kernel-bash --with server
 	$(BIN)/pytest $(ARGS)
 
