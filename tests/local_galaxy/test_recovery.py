@@ -46,7 +46,8 @@ def instance(own_instance: Instance, copy_sources: Callable[[Path], None]) -> In
     tool.parent.mkdir(parents=True)
     tool.write_text(WAITING_TOOL.format(version="1"))
     copy_sources(folder)
-    (folder / "requirements").symlink_to(own_instance.checkout.path / "requirements")
+    for locks in ("requirements", "containers"):
+        (folder / locks).symlink_to(own_instance.checkout.path / locks)
     return replace(own_instance, checkout=Checkout(folder))
 
 
