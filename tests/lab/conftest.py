@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import time
@@ -14,15 +15,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import nbformat
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from playwright.sync_api import Browser, Page
+
     from notebook_runner.local_galaxy.instance import Instance
 
 CONFIGURATION = Path(__file__).parents[2] / "containers" / "lab"
 START_LIMIT_S = 60
+#: Well below the two minutes after which JupyterLab saves by itself where nobody configured it.
+SAVE_LIMIT_S = 45
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 IDENTITY = {
     "name": "galaxy-lab",
     "tag": "0.1.0-cpu-py3.11",
@@ -158,13 +165,18 @@ def identity(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_lab(galaxy_instance: Instance) -> Callable[..., Lab]:
+def make_lab(
+    galaxy_instance: Instance, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Lab]:
     """Return a function that describes a lab on a folder; `with` starts it."""
     home = galaxy_instance.home
     environment = home.environment("server")
     if not (environment / "bin" / "jupyter-lab").exists():
         pytest.skip("the environment server is not installed (make test installs it)")
-    kernels = home.environment("runner") / "share" / "jupyter"
+    # Kernels and nothing else: Voila would take templates from there before its own.
+    kernels = tmp_path_factory.mktemp("kernels")
+    known = home.environment("runner") / "share" / "jupyter" / "kernels" / "python3"
+    shutil.copytree(known, kernels / "kernels" / "python3")
 
     def make(folder: Path, *options: str, base_url: str = "/", **env: str) -> Lab:
         env = {"JUPYTER_PATH": str(kernels), **env}
@@ -178,3 +190,38 @@ def lab(make_lab: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) 
     """One lab for the tests of a module."""
     with make_lab(tmp_path_factory.mktemp("lab") / "work") as running:
         yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page of the size of a screen."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def expect_saved() -> Callable[[Path, str], None]:
+    """Return a function that waits until a text is in a file."""
+
+    def wait(file: Path, text: str) -> None:
+        deadline = time.monotonic() + SAVE_LIMIT_S
+        while time.monotonic() < deadline:
+            if file.exists() and text in file.read_text():
+                return
+            time.sleep(0.1)
+        pytest.fail(f"{text!r} did not get into {file}")
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def write_notebook() -> Callable[[Path, str], None]:
+    """Return a function that writes a notebook of one cell, for the kernel of the lab."""
+
+    def write(file: Path, source: str) -> None:
+        node = nbformat.v4.new_notebook(metadata=KERNEL)
+        node.cells.append(nbformat.v4.new_code_cell(source))
+        nbformat.write(node, file)
+
+    return write

@@ -25,14 +25,6 @@ c.ElyraApp.log_level = "WARN"
 # Nobody collects them, and they are renewed every second.
 c.ResourceUseDisplay.enable_prometheus_metrics = False
 
-# Of JupyterLab's extensions, those that widgets are made of: the others want all of JupyterLab.
-c.VoilaConfiguration.extension_allowlist = [
-    "@bokeh/jupyter_bokeh",
-    "@jupyter-widgets/jupyterlab-manager",
-    "bqplot",
-    "bqscales",
-    "jupyter-matplotlib",
-]
 
 # ---- no network -------------------------------------------------------------------
 
