@@ -1,0 +1,92 @@
+"""Where a lab works on this machine: the folder, whose files they are, and the port."""
+
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from notebook_runner.errors import ImageError, PortInUseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A lab is for this machine only.
+HOST = "127.0.0.1"
+_USUAL_PORTS = range(8888, 8908)
+
+
+def check_folder(folder: Path) -> Path:
+    """Return the whole path of a folder that a lab can work in.
+
+    Raises
+    ------
+    ImageError
+        When it is not there, no folder, or cannot be written.
+    """
+    whole = folder.expanduser().resolve()
+    if not whole.is_dir():
+        what = "is not a folder" if whole.exists() else "does not exist"
+        raise ImageError(f"{folder} {what}. Name the folder to work in; without one it is this.")
+    if not os.access(whole, os.W_OK | os.X_OK):
+        raise ImageError(f"You cannot write into {folder}, and a lab has to: choose another one.")
+    return whole
+
+
+def choose_user(folder: Path) -> tuple[int, int]:
+    """Return whose files a lab writes: yours, or for root (and sudo) the folder's owner's."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    owner = folder.stat()
+    return owner.st_uid, owner.st_gid
+
+
+def choose_port(asked: int | None) -> int:
+    """Return the port asked for, or else a free one.
+
+    Raises
+    ------
+    PortInUseError
+        When the port that was asked for is taken, or is the system's.
+    """
+    if asked is not None:
+        if not _is_free(asked):
+            raise port_in_use(asked)
+        return asked
+    for port in _USUAL_PORTS:
+        if _is_free(port):
+            return port
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_in_use(port: int) -> PortInUseError:
+    """Make the error that says so."""
+    return PortInUseError(
+        f"Port {port} is in use, or not yours to use. Choose another one, or leave out --port and "
+        "a free one is taken."
+    )
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether an address means the machine that reads it, which a container is not."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
