@@ -38,6 +38,7 @@ from notebook_runner.record.layout import (
     REPORT,
     REPORT_FILES,
 )
+from notebook_runner.record.machine import added_packages
 from notebook_runner.record.outputs import collect_outputs
 from notebook_runner.record.run_record import new_record, now, read_metrics, write_record
 from notebook_runner.record.session import CONTEXT_VARIABLE
@@ -168,7 +169,7 @@ class _Run:
         other = compare_pin(metadata, identity)
         if other is not None:
             self.progress.note(strip_ansi(self.masker.mask_text(other)))
-        write_pin(metadata, identity)
+        write_pin(metadata, identity, added_packages(os.environ))
 
     def _finish(self, outcome: Ending, *, in_a_hurry: bool) -> RunResult:
         self.record.update(

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from notebook_runner.record.image_pin import write_pin
-from notebook_runner.record.machine import image_identity
+from notebook_runner.record.machine import added_packages, image_identity
 
 
 def pin_notebook(*, model: dict[str, Any], **_: Any) -> None:
@@ -20,4 +20,5 @@ def pin_notebook(*, model: dict[str, Any], **_: Any) -> None:
     content = model.get("content")
     if model.get("type") != "notebook" or not isinstance(content, dict):
         return
-    write_pin(content.setdefault("metadata", {}), image_identity(os.environ))
+    metadata = content.setdefault("metadata", {})
+    write_pin(metadata, image_identity(os.environ), added_packages(os.environ))

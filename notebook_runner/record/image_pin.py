@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Where the pin stands in a notebook's metadata.
 METADATA_KEY = "galaxy_notebook"
+#: The field that names what a session added to the image: distribution: version.
+_ADDED = "added_packages"
 #: The fields of a pin, and those of an image's identity that they are taken from.
 _FIELDS = {"image": "name", "tag": "tag", "content_id": "content_id", "lock_hash": "lock_hash"}
 
@@ -30,17 +32,27 @@ def read_pin(metadata: Mapping[str, Any]) -> dict[str, str] | None:
     return {field: found[field] for field in _FIELDS if isinstance(found.get(field), str)}
 
 
-def write_pin(metadata: MutableMapping[str, Any], identity: Mapping[str, str] | None) -> None:
+def write_pin(
+    metadata: MutableMapping[str, Any],
+    identity: Mapping[str, str] | None,
+    added: Mapping[str, str] | None = None,
+) -> None:
     """Pin a notebook to the image that this process runs in; outside an image, change nothing.
 
     Other things that stand beside the pin under the same key are kept.
+
+    Parameters
+    ----------
+    added
+        The packages that the session added to those of the image, with their versions.
     """
     if identity is None:
         return
     before = metadata.get(METADATA_KEY)
     kept = before if isinstance(before, dict) else {}
-    others = {key: value for key, value in kept.items() if key not in _FIELDS}
-    metadata[METADATA_KEY] = {**others, **make_pin(identity)}
+    others = {key: value for key, value in kept.items() if key not in {*_FIELDS, _ADDED}}
+    noted = {_ADDED: dict(added)} if added else {}
+    metadata[METADATA_KEY] = {**others, **make_pin(identity), **noted}
 
 
 def compare_pin(metadata: Mapping[str, Any], identity: Mapping[str, str] | None) -> str | None:

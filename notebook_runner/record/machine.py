@@ -107,6 +107,21 @@ def _read_identity(file: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in identity.items()} if isinstance(identity, dict) else {}
 
 
+def added_packages(env: Mapping[str, str]) -> dict[str, str]:
+    """Name the packages that a session added to those of its image, with their versions.
+
+    In our images they lie in the folder that ``NOTEBOOK_PACKAGES`` names.
+    """
+    folder = env.get("NOTEBOOK_PACKAGES")
+    if not folder:
+        return {}
+    from importlib.metadata import distributions
+
+    paths = [str(path) for path in Path(folder).glob("lib/python3*/site-packages")]
+    found = {d.name: d.version for d in distributions(path=paths)}
+    return dict(sorted(found.items(), key=lambda p: p[0].lower()))
+
+
 def _memory_limit() -> int:
     """Return the memory in bytes that this process may use (cgroup or machine)."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -36,6 +36,14 @@ def test_a_new_pin_replaces_the_old_and_keeps_what_stands_beside_it():
     assert metadata["galaxy_notebook"] == {**PIN, "note": "mine"}
 
 
+def test_what_a_session_added_is_named_and_forgotten_with_the_session():
+    metadata: dict = {}
+    write_pin(metadata, HERE, {"umap-learn": "0.5.7"})
+    assert metadata["galaxy_notebook"]["added_packages"] == {"umap-learn": "0.5.7"}
+    write_pin(metadata, HERE)
+    assert metadata["galaxy_notebook"] == PIN
+
+
 @pytest.mark.parametrize("broken", [None, "galaxy-lab", [], {}, {"image": 7}])
 def test_what_is_no_pin_is_read_as_none_and_replaced(broken):
     metadata = {"galaxy_notebook": broken}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notebook_runner.record.machine import image_identity
+from notebook_runner.record.machine import added_packages, image_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +55,15 @@ def test_a_damaged_identity_is_none(image: dict[str, str], content: str, tmp_pat
     (tmp_path / "image.json").write_text(content)
 
     assert image_identity(image) is None
+
+
+def test_packages_that_a_session_added_are_named_with_their_versions(tmp_path):
+    folder = tmp_path / "lib" / "python3.11" / "site-packages" / "umap_learn-0.5.7.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: umap-learn\nVersion: 0.5.7\n")
+    assert added_packages({"NOTEBOOK_PACKAGES": str(tmp_path)}) == {"umap-learn": "0.5.7"}
+
+
+def test_without_a_session_of_an_image_nothing_was_added(tmp_path):
+    assert added_packages({}) == {}
+    assert added_packages({"NOTEBOOK_PACKAGES": str(tmp_path)}) == {}

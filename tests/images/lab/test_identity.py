@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -88,3 +90,13 @@ def test_the_gpu_is_asked_for_where_the_image_can_use_one(image):
 
 def test_the_image_keeps_to_its_budget(image):
     assert image.attributes["Size"] <= image.spec.budget
+
+
+def test_the_tools_name_the_image_by_its_computed_tag(image):
+    macros = Path(__file__).parents[3] / "tools" / "macros.xml"
+    tokens = [token.text or "" for token in ElementTree.parse(macros).iter("token")]
+    named = {text for text in tokens if text.startswith(f"{image.spec.repository}:")}
+    if (image.spec.name, image.spec.variant) == ("lab", "cpu"):
+        assert named == {image.reference}
+    else:
+        assert named <= {image.reference}
