@@ -56,8 +56,8 @@ kernel-tensorflow: setup ## add the kernel environment with TensorFlow
 	@$(BIN)/notebook-runner galaxy install --with kernel-tensorflow
 
 .PHONY: lab
-lab: setup ## add the environment with the full JupyterLab (for the bench)
-	@$(BIN)/notebook-runner galaxy install --with lab
+lab: setup ## add the environments with JupyterLab (for the bench)
+	@$(BIN)/notebook-runner galaxy install --with lab --with server
 
 # ---- a Galaxy on this machine -----------------------------------------------------
 

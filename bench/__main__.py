@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench.galaxy import measure_galaxy
+from bench.lab import measure_lab
 from bench.notebooks import DEMO, write_kernelspec, write_trivial
 from bench.timing import Contestant, commands, printed_seconds, race, table
 
@@ -81,6 +82,7 @@ def main() -> None:
         ]
         race(entries, arguments.rounds)
         print(f"\n`notebook-runner --help`: {entries[0].median:.2f} s")  # noqa: T201
+        print(measure_lab(envs, arguments.rounds))  # noqa: T201
         if not arguments.no_galaxy:
             print(measure_galaxy(trivial, envs, arguments.rounds))  # noqa: T201
 
