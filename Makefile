@@ -81,7 +81,7 @@ down: $(STAMP) ## stop the local Galaxy
 
 .PHONY: docker-engine
 docker-engine: ## install and start a container engine where there is none (Debian, Ubuntu)
-	@containers/docker-engine $(ARGS)
+	@containers/docker-engine
 
 .PHONY: base-image
 base-image: docker-engine ## make the image that all others stand on, from Debian's packages
