@@ -158,8 +158,17 @@ class Lab:
 
     def get(self, path: str, *, token: bool = True) -> tuple[int, str]:
         """Ask for a page and return its status and text."""
+        return self._ask(path, "GET", None, token)
+
+    def put(self, path: str, content: Any) -> tuple[int, str]:
+        """Save through Jupyter's contents API."""
+        return self._ask(f"api/contents/{path}", "PUT", json.dumps(content).encode(), True)
+
+    def _ask(self, path: str, method: str, body: bytes | None, token: bool) -> tuple[int, str]:
         headers = {"Authorization": f"token {self.token}"} if token else {}
-        request = urllib.request.Request(f"{self.address}/{path}", headers=headers)
+        request = urllib.request.Request(
+            f"{self.address}/{path}", body, headers=headers, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read().decode(errors="replace")

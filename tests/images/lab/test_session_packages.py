@@ -6,6 +6,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ def test_a_requirements_file_is_installed_when_the_lab_starts_and_noted(image, w
     note = json.loads(noted)
     assert note["installed"] is True
     assert note["packages"] == {"added": "1.0"}
+    notebook = nbformat.v4.new_notebook()
+    status, answer = lab.put("n.ipynb", {"type": "notebook", "content": notebook})
+    assert status == 201, answer
+    pin = nbformat.read(work / "n.ipynb", as_version=4).metadata["galaxy_notebook"]
+    assert pin["added_packages"] == {"added": "1.0"}
+    assert f"{pin['image']}:{pin['tag']}" == image.reference
 
 
 def test_a_requirements_file_that_fails_is_said_and_the_lab_opens(image, work, open_lab):
