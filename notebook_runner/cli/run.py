@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 @click.option(
     "--api-key-file",
     type=click.Path(path_type=Path),
-    help="File with the Galaxy API key (default: the variable GALAXY_API_KEY).",
+    envvar="GALAXY_API_KEY_FILE",
+    help="File with the Galaxy API key (default: the variable GALAXY_API_KEY, or the file that "
+    "GALAXY_API_KEY_FILE names).",
 )
 @click.option("--galaxy-job", type=click.Path(path_type=Path), hidden=True)
 def run(galaxy_job: Path | None, galaxy_url: str | None, **options: Any) -> None:

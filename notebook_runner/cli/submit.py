@@ -55,7 +55,9 @@ if TYPE_CHECKING:
 @click.option(
     "--api-key-file",
     type=click.Path(path_type=Path),
-    help="File with the Galaxy API key (default: the variable GALAXY_API_KEY).",
+    envvar="GALAXY_API_KEY_FILE",
+    help="File with the Galaxy API key (default: the variable GALAXY_API_KEY, or the file that "
+    "GALAXY_API_KEY_FILE names).",
 )
 @click.option(
     "--tool-id",
