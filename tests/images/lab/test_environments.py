@@ -18,7 +18,7 @@ NOT_IMPORTED = {
         "jupyterlab-widgets": "a front end",
     },
     "runner": {},
-    "kernels": {"pip": "a command"},
+    "kernels": {"cuda-toolkit": "names other packages", "pip": "a command"},
 }
 IMPORT_ALL = """
 import importlib, json, sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_the_image_keeps_to_its_budget(image):
 
 def test_the_tools_name_the_image_by_its_computed_tag(image):
     macros = Path(__file__).parents[3] / "tools" / "macros.xml"
-    tokens = [token.text or "" for token in ElementTree.parse(macros).iter("token")]
+    tokens = [token.text or "" for token in ET.parse(macros).iter("token")]
     named = {text for text in tokens if text.startswith(f"{image.spec.repository}:")}
     if (image.spec.name, image.spec.variant) == ("lab", "cpu"):
         assert named == {image.reference}
