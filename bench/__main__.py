@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.containers import measure_builds, measure_containers
 from bench.galaxy import measure_galaxy
 from bench.lab import measure_lab
 from bench.notebooks import DEMO, write_kernelspec, write_trivial
@@ -66,6 +67,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="repetitions (default: 7)")
     parser.add_argument("--no-galaxy", action="store_true", help="leave out the jobs of Galaxy")
+    parser.add_argument(
+        "--no-containers", action="store_true", help="leave out the images and what runs in them"
+    )
     arguments = parser.parse_args()
     envs = environments()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -83,6 +87,10 @@ def main() -> None:
         race(entries, arguments.rounds)
         print(f"\n`notebook-runner --help`: {entries[0].median:.2f} s")  # noqa: T201
         print(measure_lab(envs, arguments.rounds))  # noqa: T201
+        if not arguments.no_containers:
+            titles = {"20 trivial cells": trivial, "the demo": DEMO}
+            print(measure_containers(titles, envs, arguments.rounds))  # noqa: T201
+            print(measure_builds())  # noqa: T201
         if not arguments.no_galaxy:
             print(measure_galaxy(trivial, envs, arguments.rounds))  # noqa: T201
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bench.timing import Contestant, Measure, commands, race, table
 from notebook_runner.checkout.uv import find_uv
+from notebook_runner.images.build import build
 from notebook_runner.images.buildkit import BuildRequest, find_client
-from notebook_runner.images.catalogue import ImageSpec, select
+from notebook_runner.images.catalogue import GB, ImageSpec, select
 from notebook_runner.images.context import secrets
 from notebook_runner.images.engine import connect, find_image
 from notebook_runner.images.lock import read_lock
@@ -67,6 +68,22 @@ def build_plain(spec: ImageSpec) -> None:
             secrets=secrets(folder),
         )
         find_client().build(request, lambda _line: None)
+
+
+def measure_builds(images: tuple[str, ...] = ("lab", "lab-tensorflow")) -> str:
+    """Return a Markdown table of builds without and with the layers of an earlier one.
+
+    Packages that were downloaded before need not be again, in both.
+    """
+    lines = ["| | size GB | anew s | from the cache s |", "| --- | --- | --- | --- |"]
+    for name in images:
+        spec = select(name, "cpu")
+        anew = build(spec, cached=False, say=lambda _line: None)
+        again = build(spec, say=lambda _line: None)
+        lines.append(
+            f"| {name} | {again.size / GB:.2f} | {anew.seconds:.0f} | {again.seconds:.0f} |"
+        )
+    return "\n### Building an image, packages downloaded before, once\n\n" + "\n".join(lines)
 
 
 def _race_labs(image: str, rounds: int) -> str:

@@ -59,6 +59,7 @@ class _Build:
     client: BuildKitClient
     folder: Path
     draft: str
+    cached: bool
     say: Callable[[str], None]
 
     def make_draft(self) -> Manifest:
@@ -68,6 +69,7 @@ class _Build:
             tag=self.draft,
             arguments={"BASE_IMAGE": self.base},
             secrets=secrets(self.folder),
+            cached=self.cached,
         )
         self.client.build(request, self.say)
         return probe(ImageRunner(self.engine, self.draft))
@@ -101,7 +103,13 @@ class _Build:
             self.engine.images.remove(self.draft, noprune=True)
 
 
-def build(spec: ImageSpec, *, base: str | None = None, say: Callable[[str], None]) -> BuiltImage:
+def build(
+    spec: ImageSpec,
+    *,
+    base: str | None = None,
+    cached: bool = True,
+    say: Callable[[str], None],
+) -> BuiltImage:
     """Build an image, look into it, and give it the tag that follows from what is there.
 
     Parameters
@@ -109,6 +117,8 @@ def build(spec: ImageSpec, *, base: str | None = None, say: Callable[[str], None
     base
         The plain Debian or Ubuntu image to stand on; else ``BASE_IMAGE`` of
         the environment, else the one of ``images.yml``.
+    cached
+        Whether layers of earlier builds may be used.
     say
         Gets each line of the build's log.
 
@@ -130,7 +140,7 @@ def build(spec: ImageSpec, *, base: str | None = None, say: Callable[[str], None
     ensure_base(engine, base, say)
     draft = f"{spec.repository}:draft-{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="notebook-runner-build-") as folder:
-        work = _Build(spec, base, engine, client, Path(folder), draft, say)
+        work = _Build(spec, base, engine, client, Path(folder), draft, cached, say)
         try:
             manifest = work.make_draft()
             check_declaration(spec, manifest)

@@ -60,6 +60,8 @@ class BuildRequest:
         What the result is called.
     secrets
         Files that steps of the build may read and that stay in no layer.
+    cached
+        Whether layers of earlier builds may be used.
     """
 
     context: Path
@@ -68,6 +70,7 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = "host"
+    cached: bool = True
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,8 @@ def _answers(command: list[str]) -> str:
 
 def _options(request: BuildRequest) -> list[str]:
     options = ["--progress", "plain", "--network", request.network, "--tag", request.tag]
+    if not request.cached:
+        options.append("--no-cache")
     for name, value in request.arguments.items():
         options += ["--build-arg", f"{name}={value}"]
     for name, value in request.labels.items():

@@ -17,9 +17,18 @@ _WIDTH = 100
 @click.argument("image")
 @click.option("--variant", default="cpu", show_default=True, metavar="V", help="cpu or gpu")
 @click.option("--base", metavar="REFERENCE", help="stand on this plain Debian or Ubuntu image")
+@click.option("--no-cache", is_flag=True, help="make every layer anew")
 @click.option("--verbose", is_flag=True, help="show the whole log of the build")
 @click.option("--json", "as_json", is_flag=True, help="print a summary for programs")
-def build(image: str, variant: str, base: str | None, verbose: bool, as_json: bool) -> None:
+def build(
+    image: str,
+    *,
+    variant: str,
+    base: str | None,
+    no_cache: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
     """Build IMAGE, probe it, check what was declared of it, and give it its tag.
 
     The tag is computed from what is in the image. A build fails when what images.yml declares
@@ -30,7 +39,9 @@ def build(image: str, variant: str, base: str | None, verbose: bool, as_json: bo
     from notebook_runner.images.build import build as build_image
 
     spec = select(image, variant)
-    built = build_image(spec, base=base, say=_say_all if verbose else _say_steps)
+    built = build_image(
+        spec, base=base, cached=not no_cache, say=_say_all if verbose else _say_steps
+    )
     identity = built.identity
     if as_json:
         click.echo(

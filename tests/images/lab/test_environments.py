@@ -30,7 +30,7 @@ for module, distributions in packages_distributions().items():
         modules.setdefault(name.lower().replace("_", "-").replace(".", "-"), []).append(module)
 problems = {{}}
 for name in wanted:
-    found = [m for m in modules.get(name, []) if not m.startswith("_") and m.isidentifier()]
+    found = [m for m in modules.get(name, []) if m[0] != "_" and m.isidentifier() and m != "tests"]
     if not found:
         problems[name] = "brings no module"
     for module in found:
