@@ -174,11 +174,17 @@ def test_an_unknown_option_is_refused(second_engine):
     assert second_engine.make("--if-posible").returncode == 2
 
 
-@pytest.mark.parametrize("script", ["docker-engine", "base-image"])
+SCRIPTS = sorted(
+    path
+    for pattern in ("*", "build/*", "notebook/*", "notebook/bin/*")
+    for path in SCRIPT.parent.glob(pattern)
+    if path.is_file() and path.read_bytes().startswith(b"#!")
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_shellcheck_finds_nothing_in(script):
     if shutil.which("shellcheck") is None:
         pytest.skip("there is no shellcheck")
-    checked = subprocess.run(
-        ["shellcheck", SCRIPT.with_name(script)], capture_output=True, text=True, check=False
-    )
+    checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout) == (0, "")
