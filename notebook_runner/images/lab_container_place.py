@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from notebook_runner.errors import ImageError, PortInUseError
+from notebook_runner.ports import is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,11 +53,11 @@ def choose_port(asked: int | None) -> int:
         When the port that was asked for is taken, or is the system's.
     """
     if asked is not None:
-        if not _is_free(asked):
+        if not is_free(asked):
             raise port_in_use(asked)
         return asked
     for port in _USUAL_PORTS:
-        if _is_free(port):
+        if is_free(port):
             return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -80,13 +81,3 @@ def is_this_machine(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

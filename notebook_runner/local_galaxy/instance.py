@@ -20,7 +20,7 @@ from notebook_runner.local_galaxy.credentials import api_key_file, load_credenti
 from notebook_runner.local_galaxy.environments import Installer
 from notebook_runner.local_galaxy.handle import LocalGalaxy
 from notebook_runner.local_galaxy.home import Home, choose_home
-from notebook_runner.local_galaxy.ports import choose_port, is_free
+from notebook_runner.local_galaxy.ports import choose_port
 from notebook_runner.local_galaxy.processes import end_processes
 from notebook_runner.local_galaxy.server import (
     answering_version,
@@ -38,6 +38,7 @@ from notebook_runner.local_galaxy.state import (
 )
 from notebook_runner.local_galaxy.status import describe
 from notebook_runner.local_galaxy.tools import Toolbox, stage_tools
+from notebook_runner.ports import is_free
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ import socket
 from notebook_runner.errors import PortInUseError
 from notebook_runner.local_galaxy.configuration import HOST
 from notebook_runner.local_galaxy.processes import who_listens
+from notebook_runner.ports import is_free
 
 #: Ports below are the system's.
 LOWEST = 1024
@@ -37,15 +38,3 @@ def choose_port(asked: int | None, last: int | None) -> int:
         probe.bind((HOST, 0))
         free = probe.getsockname()[1]
         return int(free)
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens on a port of this machine."""
-    with socket.socket() as probe:
-        # As the server does: an ended server's port need not rest for a minute.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
