@@ -44,10 +44,12 @@ class SecondEngine:
             "DOCKERD_LOG": str(self.folder / "log"),
             "DOCKERD_OPTIONS": "--bridge none --iptables=false",
         }
+        # A clone may lie in a folder that others cannot look into.
+        script = Path(shutil.copy(SCRIPT, self.folder / SCRIPT.name)) if user else SCRIPT
         # In a network of its own: an engine without a bridge takes that of the machine's away.
         apart = ["unshare", "--net"] if os.geteuid() == 0 and user is None else []
         return subprocess.run(
-            [*apart, SCRIPT, *arguments],
+            [*apart, script, *arguments],
             env=env | variables,
             user=user,
             capture_output=True,
