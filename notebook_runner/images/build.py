@@ -9,6 +9,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from notebook_runner.images.buildkit import BuildRequest, find_client
 from notebook_runner.images.context import flavour, secrets, stage
 from notebook_runner.images.declaration import check_declaration
 from notebook_runner.images.engine import connect, explained
-from notebook_runner.images.identity import Identity, content_id, stage_identity
-from notebook_runner.images.lock import lock_hash
+from notebook_runner.images.identity import Identity, Sources, content_id, stage_identity
+from notebook_runner.images.lock import check as check_locks
+from notebook_runner.images.lock import lock_hash, locks_for
 from notebook_runner.images.probe import probe
 from notebook_runner.images.runners import ImageRunner
 from notebook_runner.images.size import check_budget
@@ -91,7 +93,7 @@ class _Build:
         """Add the last layer, which says who the image is."""
         context = self.folder / "identity"
         context.mkdir()
-        stage_identity(self.spec, identity, self.draft, context, _revision(self.spec.folder))
+        stage_identity(self.spec, identity, self.draft, context, find_sources(self.spec.folder))
         request = BuildRequest(context=context, tag=identity.reference, network="none")
         self.client.build(request, self.say)
 
@@ -124,6 +126,8 @@ def build(
 
     Raises
     ------
+    LockError
+        When a lock is missing, or is not the one of what is requested.
     EngineError
         When there is no engine that may be used, or none that has BuildKit.
     BuildError
@@ -134,6 +138,7 @@ def build(
         When the image is larger than it may be.
     """
     began = time.monotonic()
+    check_locks(locks_for(spec))
     engine = connect()
     client = find_client()
     base = base or os.environ.get(BASE_VARIABLE) or spec.catalogue.base.image
@@ -182,8 +187,8 @@ def ensure_base(engine: DockerClient, base: str, say: Callable[[str], None]) -> 
             ) from error
 
 
-def _revision(folder: Path) -> str | None:
-    """Name the commit of the sources; nothing where they are no checkout, or were changed."""
+def find_sources(folder: Path) -> Sources:
+    """Name the commit of the sources and its date; of changed ones only the time of now."""
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude", "*"],
@@ -192,7 +197,17 @@ def _revision(folder: Path) -> str | None:
             text=True,
             check=True,
         )
+        dated = subprocess.run(
+            ["git", "log", "-1", "--format=%cI"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
-        return None
-    revision = described.stdout.strip()
-    return None if revision.endswith("-dirty") else revision
+        pass
+    else:
+        revision = described.stdout.strip()
+        if not revision.endswith("-dirty"):
+            return Sources(revision, dated.stdout.strip())
+    return Sources(None, datetime.now(UTC).isoformat(timespec="seconds"))

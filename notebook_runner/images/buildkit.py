@@ -35,8 +35,12 @@ _CAUSES = (
         "a package is not the one of the lock; renew the lock with `notebook-runner image lock`",
     ),
     (
-        re.compile(r"certificate|CERTIFICATE_VERIFY|UnknownIssuer"),
+        re.compile(r"CERTIFICATE_VERIFY_FAILED|UnknownIssuer|invalid peer certificate"),
         "a certificate is not trusted; set SSL_CERT_FILE to your network's bundle",
+    ),
+    (
+        re.compile(r"var/lib/(apt|dpkg)/.*Permission denied"),
+        "the base image does not run as root; take a plain Debian or Ubuntu",
     ),
     (
         re.compile(r"failed to lookup address|Temporary failure resolving|dns error|timed out"),

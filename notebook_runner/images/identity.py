@@ -43,6 +43,14 @@ class Identity:
         return f"{self.name}:{self.tag}"
 
 
+@dataclass(frozen=True)
+class Sources:
+    """The commit that an image is made from, where it is one, and its date (RFC 3339)."""
+
+    revision: str | None
+    date: str
+
+
 def content_id(layers: Sequence[str]) -> str:
     """Digest the layers of an image.
 
@@ -56,7 +64,11 @@ def content_id(layers: Sequence[str]) -> str:
 
 
 def stage_identity(
-    spec: ImageSpec, identity: Identity, draft: str, folder: Path, revision: str | None
+    spec: ImageSpec,
+    identity: Identity,
+    draft: str,
+    folder: Path,
+    sources: Sources,
 ) -> None:
     """Write the context of the last layer: who the image is, its labels, its environment.
 
@@ -66,8 +78,8 @@ def stage_identity(
         The reference of the image below.
     folder
         An empty folder.
-    revision
-        The commit of the sources, where it is known.
+    sources
+        What the image is made from.
     """
     file = folder / "image.json"
     file.write_text(json.dumps(asdict(identity), indent=1) + "\n")
@@ -83,7 +95,9 @@ def stage_identity(
         labels.VARIANT: spec.variant,
         labels.CONTENT_ID: identity.content_id,
         labels.LOCK_HASH: identity.lock_hash,
-        **({labels.REVISION: revision} if revision else {}),
+        labels.CREATED: sources.date,
+        # Empty rather than that of the base image.
+        labels.REVISION: sources.revision or "",
         **spec.definition.labels,
     }
     lines = [

@@ -104,6 +104,13 @@ def locks_of(path: Path | None = None) -> list[Lock]:
     ]
 
 
+def locks_for(spec: ImageSpec) -> list[Lock]:
+    """List the locks that one image in one variant is made from."""
+    environments = spec.catalogue.environments
+    paths = {spec.lock, *(spec.environment_lock(name) for name in environments)}
+    return [lock for lock in locks_of(spec.folder / "images.yml") if lock.path in paths]
+
+
 def choose(locks: Iterable[Lock], names: Iterable[str]) -> list[Lock]:
     """Keep the locks of some images, in all their variants, or of an environment.
 

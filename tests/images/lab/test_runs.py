@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import nbformat
@@ -99,27 +101,34 @@ def test_a_failing_cell_ends_with_its_exit_code_and_keeps_the_notebook(image, wo
     assert executed.cells[-2].outputs[0].text == "before\n" or "before" in str(executed.cells)
 
 
-def test_a_stopped_container_leaves_notebook_and_record(image, work):
+@pytest.mark.parametrize(
+    ("signal", "owner", "code"),
+    [("SIGTERM", 1000, 143), ("SIGTERM", 4321, 143), ("SIGTERM", 0, 143), ("SIGINT", 4321, 130)],
+)
+def test_a_stopped_container_leaves_notebook_and_record(image, work, signal, owner, code):
+    """Also where it works as the owner of the folder, who is nobody that the image knows."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder of somebody else")
     notebook = write_notebook(
         work / "n.ipynb",
-        "open('outputs_begun', 'w').close()",
         "from pathlib import Path; Path('/work/waiting').touch(); import time; time.sleep(600)",
     )
+    work.chmod(0o755)
+    os.chown(work, owner, owner)
     container = image.start(
-        *("notebook-runner", "run", notebook.name, "-o", "result"),
-        user="12345:0",
-        volumes=[f"{work}:/work"],
+        *("notebook-runner", "run", notebook.name, "-o", "result"), volumes=[f"{work}:/work"]
     )
     try:
         for _ in range(600):
             if (work / "waiting").exists():
                 break
-            container.exec_run(["sleep", "0.1"])
+            time.sleep(0.1)
         assert (work / "waiting").exists(), container.logs().decode()
-        container.stop(timeout=30)
-        assert container.wait()["StatusCode"] == 143
+        container.kill(signal)
+        assert container.wait(timeout=60)["StatusCode"] == code, container.logs().decode()
     finally:
         container.remove(force=True)
     record = json.loads((work / "result" / "run.json").read_text())
-    assert record["exit_code"] == 143
+    assert record["exit_code"] == code
     assert (work / "result" / "notebook.ipynb").is_file()
+    assert (work / "result" / "report.html").is_file()

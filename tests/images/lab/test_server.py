@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -88,12 +89,17 @@ def test_the_health_check_says_healthy(image, open_lab):
     assert code != 0
 
 
-def test_sigterm_ends_the_lab_in_order(image, open_lab):
-    lab = open_lab(image)
+@pytest.mark.parametrize("owner", [1000, 4321])
+def test_sigterm_ends_the_lab_in_order(image, open_lab, tmp_path, owner):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder of somebody else")
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, owner, owner)
+    lab = open_lab(image, volumes=[f"{tmp_path}:/work"])
     lab.container.stop(timeout=30)
     lab.container.reload()
     assert lab.container.attrs["State"]["ExitCode"] in {0, 143}
-    assert "Shutting down" in lab.log() or "shutting down" in lab.log()
+    assert "shutting down" in lab.log().lower()
 
 
 def test_options_reach_jupyterlab(image, open_lab):

@@ -64,3 +64,14 @@ def test_a_folder_that_cannot_be_written_is_named(image, tmp_path):
     ended = image.run("lab", volumes=[f"{tmp_path}:/work:ro"], user="1000:1000")
     assert ended.code == 7
     assert "/work cannot be written by user 1000" in ended.output
+    assert "add --user 0:0" in ended.output
+
+
+def test_a_folder_that_its_owner_may_not_write_is_named_with_the_reason(image, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder of somebody else")
+    os.chown(tmp_path, 4321, 4321)
+    tmp_path.chmod(0o555)
+    ended = image.run("lab", volumes=[f"{tmp_path}:/work"])
+    assert ended.code == 7
+    assert "cannot be written by its owner, user 4321" in ended.output
