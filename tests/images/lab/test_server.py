@@ -73,8 +73,13 @@ def test_the_lab_opens_on_a_read_only_disk_as_any_user(image, open_lab):
     assert "Traceback" not in lab.log()
 
 
-def test_the_health_check_says_healthy(image, open_lab):
-    lab = open_lab(image, healthcheck={"test": ["CMD", "/opt/notebook/health"], "interval": 10**9})
+def test_the_health_check_says_healthy(image, open_lab, tmp_path):
+    # Of somebody else than the user that the check runs as.
+    tmp_path.chmod(0o777)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 4321, 4321)
+    check = {"test": ["CMD", "/opt/notebook/health"], "interval": 10**9}
+    lab = open_lab(image, volumes=[f"{tmp_path}:/work"], healthcheck=check)
     until = time.monotonic() + 60
     while time.monotonic() < until:
         lab.container.reload()
@@ -84,7 +89,7 @@ def test_the_health_check_says_healthy(image, open_lab):
         time.sleep(0.5)
     assert health["Status"] == "healthy", health
     # A server that hangs is not healthy.
-    lab.container.exec_run(["pkill", "-STOP", "-f", "jupyter-lab"])
+    lab.container.exec_run(["pkill", "-STOP", "-f", "jupyter-lab"], user="0")
     code, _output = lab.container.exec_run(["timeout", "20", "/opt/notebook/health"])
     assert code != 0
 
