@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from notebook_runner.images.buildkit import BuildRequest, find_client
 from notebook_runner.images.context import flavour, secrets, stage
 from notebook_runner.images.declaration import check_declaration
 from notebook_runner.images.engine import connect, explained
-from notebook_runner.images.identity import Identity, Sources, content_id, stage_identity
+from notebook_runner.images.identity import Identity, Sources, content_id, stage_identity, verify
 from notebook_runner.images.lock import check as check_locks
 from notebook_runner.images.lock import lock_hash, locks_for
 from notebook_runner.images.probe import probe
@@ -133,7 +133,7 @@ def build(
     BuildError
         When a step fails, or the base cannot be had.
     DeclarationError
-        When what was declared is not what was found.
+        When what was declared is not what was found, or the finished image is another.
     BudgetError
         When the image is larger than it may be.
     """
@@ -155,7 +155,9 @@ def build(
         finally:
             work.untag()
     with explained(engine):
-        size = int(engine.images.get(identity.reference).attrs["Size"])
+        attributes = engine.images.get(identity.reference).attrs
+    verify(attributes, asdict(identity))
+    size = int(attributes["Size"])
     return BuiltImage(identity, manifest, size, spec.budget, time.monotonic() - began)
 
 

@@ -108,9 +108,14 @@ class BuildKitClient:
         )
         said: deque[str] = deque(maxlen=60)
         with process:
-            for line in process.stdout or ():
-                said.append(line.rstrip())
-                say(line.rstrip())
+            try:
+                for line in process.stdout or ():
+                    said.append(line.rstrip())
+                    say(line.rstrip())
+            except BaseException:
+                # Interrupted: the engine ends the build when its client ends.
+                process.terminate()
+                raise
         if process.returncode != 0:
             raise BuildError(_explain(request.tag, list(said)))
 
@@ -183,6 +188,8 @@ def _explain(tag: str, said: list[str]) -> str:
     text = "\n".join(said)
     cause = next((meaning for pattern, meaning in _CAUSES if pattern.search(text)), "")
     lines = [re.sub(r"^#\d+ ([\d.]+ )?", "", line).strip() for line in said]
+    # What is said of the step as a whole repeats its command.
+    lines = [line for line in lines if "/bin/bash -euo pipefail" not in line]
     errors = [
         line
         for line in lines

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Where an image's identity lies in it, and the variable that says so.
 IDENTITY_FILE = "/opt/notebook/image.json"
 _LICENSE = "MIT"
+_USER = "1000"
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,12 @@ def verify(attributes: Mapping[str, Any], identity: Mapping[str, str]) -> None:
     Raises
     ------
     DeclarationError
-        When the content id is not that of the layers, or labels and file differ.
+        When the content id is not that of the layers, labels and file differ, or the image
+        does not run as the user that it was made for.
     """
+    user = attributes["Config"]["User"]
+    if user != _USER:
+        raise DeclarationError(f"The image runs as the user {user or 'root'!r}, not as {_USER}.")
     computed = content_id(attributes["RootFS"]["Layers"][:-1])
     label = (attributes["Config"]["Labels"] or {}).get(labels.CONTENT_ID)
     for source, declared in (("file", identity.get("content_id")), ("label", label)):

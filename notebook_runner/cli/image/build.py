@@ -7,6 +7,7 @@ import re
 
 import click
 
+from notebook_runner.cli.termination import terminable
 from notebook_runner.images.catalogue import GB, select
 
 _STEP = re.compile(r"#\d+ (\[[^\]]*\d+/\d+\] .*)")
@@ -39,9 +40,9 @@ def build(
     from notebook_runner.images.build import build as build_image
 
     spec = select(image, variant)
-    built = build_image(
-        spec, base=base, cached=not no_cache, say=_say_all if verbose else _say_steps
-    )
+    say = _say_all if verbose else _say_steps
+    with terminable():
+        built = build_image(spec, base=base, cached=not no_cache, say=say)
     identity = built.identity
     if as_json:
         click.echo(

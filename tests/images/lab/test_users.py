@@ -33,7 +33,7 @@ STATUS = 'id -u; grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status'
     ids=["by itself", "said to have stepped", "in its group"],
 )
 def test_who_may_step_becomes_the_owner_of_the_folder_and_no_other(image, options):
-    command = ["sh", "-c", f"/opt/notebook/step sh -c '{STATUS}' || {STATUS}"]
+    command = ["sh", "-c", f"/opt/notebook/step sh -c '{STATUS}' || ({STATUS})"]
     ended = image.run(*command, **options)
     uid, *status = ended.output.splitlines()[-4:]
     assert uid in {"1000", "12345"}
