@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notebook_runner.errors import EngineError, UnknownImageError
 from notebook_runner.images import labels
+from notebook_runner.images.image_names import how_to_get
 from notebook_runner.images.lock import lock_hash
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ _DEFAULT_HOST = "unix:///var/run/docker.sock"
 #: Seconds to wait for each answer. Removing a large image takes its time.
 _ANSWER_LIMIT_S = 120
 _CREATED_LENGTH = len("2026-01-01T00:00:00.000000000")
+
+
+class EngineAccessError(EngineError):
+    """The engine is there, and this account may not use it."""
 
 
 def connect() -> DockerClient:
@@ -46,7 +51,7 @@ def connect() -> DockerClient:
         client.ping()
     # A DOCKER_HOST that cannot be parsed is a ValueError.
     except (docker.errors.DockerException, OSError, ValueError) as error:
-        raise EngineError(_explain(error, host)) from error
+        raise _unusable(error, host) from error
     return client
 
 
@@ -59,14 +64,16 @@ def explained(client: DockerClient) -> Iterator[None]:
     try:
         yield
     except RequestException as error:
-        raise EngineError(_explain(error, client.api.base_url)) from error
+        raise _unusable(error, client.api.base_url) from error
     except DockerException as error:
         reason = str(getattr(error, "explanation", None) or error)
         raise EngineError(f"The container engine refused: {_one_line(reason)}") from error
 
 
 def find_image(client: DockerClient, spec: ImageSpec) -> Image:
-    """Return the newest image that was built of ``spec`` from the locks as they are now.
+    """Return the image that was built of ``spec`` from the locks as they are now.
+
+    Of several it is the first of `built_images`.
 
     Raises
     ------
@@ -90,11 +97,19 @@ def find_image(client: DockerClient, spec: ImageSpec) -> Image:
 
 
 def built_images(client: DockerClient, spec: ImageSpec) -> list[Image]:
-    """List the images that were built of ``spec``, the newest first."""
+    """List the images that were built of ``spec``: those that carry its name first, then by age.
+
+    The newest comes first, and the order is the same each time.
+    """
     wanted = [f"{labels.IMAGE}={spec.name}", f"{labels.VARIANT}={spec.variant}"]
     with explained(client):
         images: list[Image] = client.images.list(filters={"label": wanted})
-    return sorted(images, key=_created, reverse=True)
+
+    def rank(image: Image) -> tuple[bool, str, str]:
+        is_named = any(tag.startswith(f"{spec.repository}:") for tag in image.tags)
+        return is_named, _created(image), str(image.id)
+
+    return sorted(images, key=rank, reverse=True)
 
 
 def find_reference(client: DockerClient, reference: str) -> Image:
@@ -112,8 +127,8 @@ def find_reference(client: DockerClient, reference: str) -> Image:
             return client.images.get(reference)
         except (ImageNotFound, NullResource) as error:
             raise UnknownImageError(
-                f"There is no image {reference!r} on this machine. Get it first: "
-                f"docker pull {reference}"
+                f"There is no image {reference!r} on this machine. "
+                f"{how_to_get(reference, f'docker pull {reference}')}"
             ) from error
 
 
@@ -146,21 +161,21 @@ def _created(image: Image) -> str:
     return str(image.attrs.get("Created", ""))[:_CREATED_LENGTH]
 
 
-def _explain(error: BaseException, host: str) -> str:
-    """Say in one line why an engine cannot be used, and what to do."""
+def _unusable(error: BaseException, host: str) -> EngineError:
+    """Make the error that says in one line why an engine cannot be used, and what to do."""
     causes = list(_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):
-        return (
+        return EngineAccessError(
             f"You may not use the container engine at {host}. Join the group docker "
             "(`sudo usermod -aG docker $USER`) and log in again."
         )
     if any(isinstance(cause, FileNotFoundError) for cause in causes):
-        return (
+        return EngineError(
             f"There is no container engine at {host}. `make docker-engine` installs and "
             "starts one; DOCKER_HOST names another."
         )
     reason = _one_line(str(causes[-1]))
-    return (
+    return EngineError(
         f"The container engine at {host} does not answer ({reason}). Start it "
         "(`make docker-engine`), or name another in DOCKER_HOST."
     )

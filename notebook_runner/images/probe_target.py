@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notebook_runner.errors import CatalogueError
-from notebook_runner.images.catalogue import every_spec, select
-from notebook_runner.images.engine import connect, find_container, find_image
+from notebook_runner.errors import UnknownImageError
+from notebook_runner.images import labels
+from notebook_runner.images.catalogue import select
+from notebook_runner.images.engine import connect, find_container, find_image, find_reference
+from notebook_runner.images.image_names import find_spec
 from notebook_runner.images.manifest import Manifest, read_manifest
 from notebook_runner.images.probe import probe
 from notebook_runner.images.runners import ContainerRunner, ImageRunner, LocalRunner
 
 if TYPE_CHECKING:
+    from docker.models.images import Image
+
     from notebook_runner.images.catalogue import ImageSpec
 
 
@@ -22,8 +26,7 @@ def load_manifest(name: str) -> Manifest:
     Parameters
     ----------
     name
-        A manifest's file, ``IMAGE/VARIANT`` of ``images.yml``, or the
-        reference of an image on this machine.
+        A manifest's file, or what `probe_named` takes.
 
     Raises
     ------
@@ -33,17 +36,49 @@ def load_manifest(name: str) -> Manifest:
     path = Path(name)
     if path.is_file() or path.suffix == ".json":
         return read_manifest(path)
-    image, separator, variant = name.rpartition("/")
-    if separator and image in _image_names():
-        return probe_image(select(image, variant))
-    return probe_reference(name)
+    return probe_named(name)
+
+
+def probe_named(name: str, variant: str | None = None) -> Manifest:
+    """Probe ``NAME`` or ``NAME/VARIANT`` of ``images.yml``, or the image of a reference.
+
+    Raises
+    ------
+    UnknownImageError
+        When there is no such image or variant.
+    """
+    spec = find_spec(name, variant)
+    return probe_reference(name) if spec is None else probe_image(spec)
+
+
+def find_ours(name: str, variant: str | None = None) -> tuple[ImageSpec, Image]:
+    """Return what was built of ``images.yml``, by a name as `probe_named` takes it.
+
+    Raises
+    ------
+    UnknownImageError
+        When there is no such image, or it was not built of ``images.yml``.
+    """
+    spec = find_spec(name, variant)
+    if spec is not None:
+        return spec, find_image(connect(), spec)
+    image = find_reference(connect(), name)
+    if not {labels.IMAGE, labels.VARIANT} <= image.labels.keys():
+        raise UnknownImageError(
+            f"{name} was not built of containers/images.yml, which would say how large it may be. "
+            f"What is in it: notebook-runner image probe {name}"
+        )
+    return select(image.labels[labels.IMAGE], image.labels[labels.VARIANT]), image
 
 
 def probe_image(spec: ImageSpec) -> Manifest:
     """Probe an image of ours as it was built last, from the locks of today."""
-    client = connect()
-    image = find_image(client, spec)
-    return probe(ImageRunner(client, next(iter(image.tags), image.id)))
+    return probe_built(find_image(connect(), spec))
+
+
+def probe_built(image: Image) -> Manifest:
+    """Probe an image that was found."""
+    return probe(ImageRunner(image.client, next(iter(image.tags), image.id)))
 
 
 def probe_reference(reference: str) -> Manifest:
@@ -60,11 +95,3 @@ def probe_container(name: str) -> Manifest:
 def probe_environment(folder: Path) -> Manifest:
     """Probe a local environment."""
     return probe(LocalRunner(folder))
-
-
-def _image_names() -> set[str]:
-    """Name the images of the checkout; none where there is no checkout."""
-    try:
-        return {spec.name for spec in every_spec()}
-    except CatalogueError:
-        return set()

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import shutil
 import socket
 import tempfile
 import threading
+import uuid
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from notebook_runner.errors import EngineError, UnknownImageError
 from notebook_runner.images import engine as engine_module
-from notebook_runner.images.engine import connect, find_container, find_image, find_reference
+from notebook_runner.images.engine import (
+    EngineAccessError,
+    built_images,
+    connect,
+    find_container,
+    find_image,
+    find_reference,
+)
 
 NOBODY = 65534
 
@@ -63,9 +73,11 @@ def refusal(monkeypatch, host):
         with pytest.raises(EngineError) as refused:
             connect()
         message = str(refused.value)
+        kind = type(refused.value)
         del refused
         gc.collect()
     assert "\n" not in message
+    assert (kind is EngineAccessError) == message.startswith("You may not use")
     return message
 
 
@@ -137,3 +149,31 @@ def test_an_image_that_is_not_built_is_told_with_the_command_that_builds_it(engi
     spec = declared("demo", "gpu")
     with pytest.raises(UnknownImageError, match=r"is not built.*image build demo --variant gpu"):
         find_image(engine, spec)
+
+
+def test_of_several_builds_the_named_the_newest_and_then_any_one_is_first(declared):
+    spec = declared("demo", "cpu")
+
+    def image(number, day, *tags):
+        return SimpleNamespace(id=f"sha256:{number}", tags=list(tags), attrs={"Created": day})
+
+    named = image(1, "2026-01-01T00:00:00Z", f"{spec.repository}:1")
+    renamed = image(2, "2026-01-03T00:00:00Z", "another:1")
+    twins = [image(number, "2026-01-02T00:00:00Z") for number in (3, 4)]
+    expected = [named, renamed, twins[1], twins[0]]
+    for listed in (expected, expected[::-1]):
+        listing = SimpleNamespace(list=lambda filters, listed=listed: listed)
+        assert built_images(SimpleNamespace(images=listing), spec) == expected
+
+
+def test_a_newer_build_under_another_name_is_not_taken(engine, label_tiny, declared):
+    spec = declared("plain", "cpu")
+    named = label_tiny(spec)
+    dockerfile = io.BytesIO(f"FROM {named.tags[0]}\nLABEL another=one\n".encode())
+    tag = f"notebook-runner-test:{uuid.uuid4().hex[:8]}"
+    other, _ = engine.images.build(fileobj=dockerfile, tag=tag, rm=True)
+    try:
+        assert other.id in {image.id for image in built_images(engine, spec)}
+        assert find_image(engine, spec).id == named.id
+    finally:
+        engine.images.remove(tag)

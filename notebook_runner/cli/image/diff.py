@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 )
 @click.option("--no-policy", is_flag=True, help="Only show what differs.")
 def diff(before: str, after: str, as_json: bool, policy_file: Path | None, no_policy: bool) -> None:
-    """Compare A with B: manifest files, IMAGE/VARIANT, or references of images.
+    """Compare A with B: manifest files, or images.
+
+    An image is NAME (its cpu variant) or NAME/VARIANT of containers/images.yml,
+    or the reference of any image on this machine.
 
     The exit code is 47 when something changed that the policy forbids.
 

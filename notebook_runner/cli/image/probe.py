@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("image", required=False)
-@click.option(
-    "--variant", default="cpu", show_default=True, metavar="V", help="The variant of IMAGE."
-)
+@click.option("--variant", metavar="V", help="The variant of IMAGE (default: cpu).")
 @click.option("--container", metavar="NAME", help="Probe a running container.")
 @click.option(
     "--environment",
@@ -25,7 +23,11 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Probe a Python environment on this machine.",
 )
-@click.option("--reference", metavar="IMAGE:TAG", help="Probe any image on this machine.")
+@click.option(
+    "--reference",
+    metavar="IMAGE:TAG",
+    help="Probe the image of a reference, whatever images.yml says.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 @click.option(
     "-o",
@@ -37,14 +39,17 @@ if TYPE_CHECKING:
 def probe(
     *,
     image: str | None,
-    variant: str,
+    variant: str | None,
     container: str | None,
     environment: Path | None,
     reference: str | None,
     as_json: bool,
     output: Path | None,
 ) -> None:
-    """Tell what is in IMAGE (of containers/images.yml), or in something else.
+    """Tell what is in IMAGE, or in something else.
+
+    IMAGE is NAME or NAME/VARIANT of containers/images.yml, or the reference
+    of any image on this machine.
 
     The answer comes from inside: operating system, Python, the packages of
     each environment, CUDA as each library sees it, driver, devices, kernels
@@ -71,13 +76,12 @@ def probe(
 
 def _probe(
     image: str | None,
-    variant: str,
+    variant: str | None,
     container: str | None,
     environment: Path | None,
     reference: str | None,
 ) -> Manifest:
     from notebook_runner.images import probe_target
-    from notebook_runner.images.catalogue import select
 
     if container is not None:
         return probe_target.probe_container(container)
@@ -85,7 +89,7 @@ def _probe(
         return probe_target.probe_environment(environment)
     if reference is not None:
         return probe_target.probe_reference(reference)
-    return probe_target.probe_image(select(str(image), variant))
+    return probe_target.probe_named(str(image), variant)
 
 
 def _show(manifest: Manifest) -> None:

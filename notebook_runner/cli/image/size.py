@@ -17,9 +17,7 @@ _COMMAND_WIDTH = 80
 
 @click.command()
 @click.argument("image")
-@click.option(
-    "--variant", default="cpu", show_default=True, metavar="V", help="The variant of IMAGE."
-)
+@click.option("--variant", metavar="V", help="The variant of IMAGE (default: cpu).")
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -29,24 +27,24 @@ _COMMAND_WIDTH = 80
     help="How many packages to show.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all layers and packages as JSON.")
-def size(image: str, variant: str, top: int, as_json: bool) -> None:
+def size(image: str, variant: str | None, top: int, as_json: bool) -> None:
     """Tell what makes IMAGE large, by layer and by package, against its budget.
+
+    IMAGE is NAME or NAME/VARIANT of containers/images.yml, or the reference
+    of an image that was built of it.
 
     The exit code is 46 when it is larger than containers/images.yml allows.
 
     Example: notebook-runner image size lab-tensorflow --top 10
     """
-    from notebook_runner.images.catalogue import select
-    from notebook_runner.images.engine import connect, explained, find_image
-    from notebook_runner.images.probe_target import probe_image
+    from notebook_runner.images.engine import explained
+    from notebook_runner.images.probe_target import find_ours, probe_built
     from notebook_runner.images.size import check_budget, list_layers, list_packages
 
-    spec = select(image, variant)
-    client = connect()
-    built = find_image(client, spec)
-    with explained(client):
+    spec, built = find_ours(image, variant)
+    with explained(built.client):
         layers = list_layers(built)
-    manifest = probe_image(spec)
+    manifest = probe_built(built)
     packages = list_packages(manifest)
     total = sum(layer.size for layer in layers)
     if as_json:
