@@ -16,27 +16,29 @@ if TYPE_CHECKING:
 
 
 class BuiltVariant(NamedTuple):
-    """The newest build of an image in a variant.
+    """A build of an image in a variant.
 
+    ``reference`` is its name with the tag, or its ID where it has none;
     ``size`` is in bytes, ``created`` in ISO 8601; ``is_current`` tells
     whether it was made from the lock files of today.
     """
 
-    tag: str
+    reference: str
     size: int
     created: str
     is_current: bool
 
 
 def find_built(client: DockerClient, spec: ImageSpec) -> BuiltVariant | None:
-    """Describe the newest build of ``spec``; ``None`` when it was never built here."""
+    """Describe the build that is used of ``spec``; ``None`` when it was never built here."""
     built = built_images(client, spec)
     if not built:
         return None
     current = lock_hash(spec)
     fresh = [image for image in built if image.labels.get(labels.LOCK_HASH) == current]
     image = (fresh or built)[0]
-    names = (name.rpartition(":") for name in image.tags)
-    tag = next((tag for name, _, tag in names if name == spec.repository), image.short_id)
+    ours = (tag for tag in image.tags if tag.startswith(f"{spec.repository}:"))
+    reference = next(ours, image.short_id)
     with explained(client):
-        return BuiltVariant(tag, sum_layers(image), str(image.attrs["Created"]), bool(fresh))
+        created = str(image.attrs["Created"])
+        return BuiltVariant(reference, sum_layers(image), created, bool(fresh))

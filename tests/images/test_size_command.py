@@ -6,10 +6,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from rich.text import Text
 
 from notebook_runner.cli.image import image as image_group
-from notebook_runner.errors import BudgetError
+from notebook_runner.errors import BudgetError, UnknownImageError
 from notebook_runner.images import catalogue
+from notebook_runner.images.catalogue import select
 
 
 @pytest.fixture
@@ -68,9 +70,50 @@ def test_the_list_tells_what_is_built(own_catalogue, label_tiny, command):
         (entry["image"], entry["variant"]): entry["built"]
         for entry in json.loads(command("list", "--json").stdout)
     }
-    assert told[("plain", "cpu")]["tag"] == built.tags[0].rpartition(":")[2]
+    assert told[("plain", "cpu")]["reference"] == built.tags[0]
     assert told[("plain", "cpu")]["is_current"] is True
     assert told[("demo", "cpu")] is None
     table = command("list").output
-    assert "current" in table
+    assert "locks current" in table
     assert "not built" in table
+
+
+def test_a_reference_in_the_list_stays_whole_on_a_terminal_of_100_columns(
+    own_catalogue, label_tiny, command, monkeypatch, tmp_path
+):
+    file = tmp_path / "images.yml"
+    file.write_text(file.read_text().replace("registry.example.org/galaxy-", f"galaxy-{'x' * 30}-"))
+    built = label_tiny(select("plain", "cpu", file))
+    # What rich takes for a terminal of this width.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    lines = [Text.from_ansi(line).plain for line in command("list").output.splitlines()]
+    assert any(line.split()[:1] == built.tags for line in lines)
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("name", ["plain", "plain/cpu", "{reference}"])
+def test_every_command_takes_a_name_and_a_reference(own_catalogue, label_tiny, command, name):
+    reference = label_tiny(own_catalogue).tags[0]
+    named = name.format(reference=reference)
+    for arguments in (["size", named], ["probe", named]):
+        ended = command(*arguments, "--json")
+        assert ended.exit_code == 0, ended.output
+        assert reference in ended.stdout
+    ended = command("diff", named, reference, "--no-policy")
+    assert ended.exit_code == 0, ended.output
+    assert "The packages are the same." in ended.output
+
+
+def test_the_size_of_an_image_without_a_budget_is_not_judged(own_catalogue, tiny, command):
+    ended = command("size", tiny)
+    assert isinstance(ended.exception, UnknownImageError)
+    assert f"{tiny} was not built of containers/images.yml" in str(ended.exception)
+
+
+@pytest.mark.parametrize("arguments", [["probe", "demo"], ["diff", "demo", "demo"]])
+def test_an_image_that_is_not_built_is_not_to_be_pulled(own_catalogue, engine, command, arguments):
+    ended = command(*arguments, *(["--no-policy"] if arguments[0] == "diff" else []))
+    assert isinstance(ended.exception, UnknownImageError)
+    assert "notebook-runner image build demo" in str(ended.exception)
+    assert "pull" not in str(ended.exception)

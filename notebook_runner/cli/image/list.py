@@ -60,21 +60,16 @@ def _show(specs: Sequence[ImageSpec], built: dict[_Key, BuiltVariant | None]) ->
 
     rows = []
     for spec in specs:
+        name = f"{spec.name}/{spec.variant}"
         found = built.get(_key(spec))
-        row = [spec.name, spec.variant]
         if found is None:
-            row += ["-", "-", in_mb(spec.budget), "-", "not built" if built else "-"]
-        else:
-            state = "current" if found.is_current else "from other locks"
-            day = found.created[:_DAY_LENGTH]
-            row += [found.tag, in_mb(found.size), in_mb(spec.budget), day, state]
-        rows.append(row)
-    print_table(
-        "Images",
-        ["image", "variant", "tag", "size", "budget", "built on", "state"],
-        rows,
-        numbers=["size", "budget"],
-    )
+            rows.append([name, "-", in_mb(spec.budget), "not built" if built else "-"])
+            continue
+        state = "locks current" if found.is_current else "other locks"
+        rows.append([name, in_mb(found.size), in_mb(spec.budget), state])
+        # On a line of its own a reference stays whole on a narrow terminal.
+        rows.append([found.reference, "", "", f"built {found.created[:_DAY_LENGTH]}"])
+    print_table("Images", ["image", "size", "budget", "state"], rows, numbers=["size", "budget"])
 
 
 def _key(spec: ImageSpec) -> _Key:
