@@ -5,20 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from notebook_runner.errors import CatalogueError, UnknownImageError
+from notebook_runner.images import declared_values as values
 from notebook_runner.images.decisions import LeftOut, Pin, Trim  # noqa: TC001 - pydantic reads it
+from notebook_runner.images.strict_yaml import read_yaml
 
 VariantName = Literal["cpu", "gpu"]
 EnvironmentName = Literal["server", "runner", "kernels"]
@@ -31,8 +25,6 @@ FRAMEWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
 #: Bytes in a gigabyte, as Docker counts.
 GB = 10**9
 
-MajorMinor = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")]
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,40 +33,40 @@ class _Strict(BaseModel):
 class Base(_Strict):
     """The plain Debian or Ubuntu image that all others stand on."""
 
-    image: str
-    python: MajorMinor
+    image: values.Reference
+    python: values.MajorMinor
 
 
 class Environment(_Strict):
     """One of the three environments: its lock and what was asked for."""
 
-    lock: Path
+    lock: values.LockPath
     extras: list[str] = []
-    requests: list[str] = []
+    requests: list[values.Line] = []
 
 
 class Variant(_Strict):
     """One way of building an image, and what is declared of it."""
 
-    lock: Path
-    requests: list[str] = []
-    framework_version: MajorMinor | None = None
-    cuda: MajorMinor | None = None
-    budget_gb: float = Field(gt=0)
-    environment: dict[str, str] = {}
-    labels: dict[str, str] = {}
+    lock: values.LockPath
+    requests: list[values.Line] = []
+    framework_version: values.MajorMinor | None = None
+    cuda: values.MajorMinor | None = None
+    budget_gb: values.Budget
+    environment: dict[values.VariableName, values.Line] = {}
+    labels: dict[values.LabelName, values.Line] = {}
 
 
 class VariantDefaults(_Strict):
     """What all images have in a variant."""
 
-    environment: dict[str, str] = {}
+    environment: dict[values.VariableName, values.Line] = {}
 
 
 class Image(_Strict):
     """One image in its variants."""
 
-    title: str
+    title: values.Line
     parent: str | None = None
     framework: str | None = None
     variants: dict[VariantName, Variant]
@@ -95,11 +87,11 @@ class Image(_Strict):
 class Catalogue(_Strict):
     """All of ``images.yml``."""
 
-    prefix: str
+    prefix: values.Prefix
     base: Base
     environments: dict[EnvironmentName, Environment]
     variants: dict[VariantName, VariantDefaults] = {}
-    images: dict[str, Image]
+    images: dict[values.ImageName, Image]
     pins: list[Pin] = []
     left_out: list[LeftOut] = []
     trims: list[Trim] = []
@@ -206,14 +198,16 @@ def read_catalogue(path: Path) -> Catalogue:
         When it cannot be read or says something impossible, with the place.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Catalogue.model_validate(content)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+        content = read_yaml(path)
+    except ValueError as error:
+        raise CatalogueError(f"{path} cannot be read: {error}") from error
+    try:
+        return Catalogue.model_validate(content, context={"folder": path.parent})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise CatalogueError(f"{path}: {place}: {first['msg']}") from error
+        reason = values.printable(f"{place}: {first['msg']}")
+        raise CatalogueError(f"{path}: {reason}") from error
 
 
 def select(name: str, variant: str, path: Path | None = None) -> ImageSpec:

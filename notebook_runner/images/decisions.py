@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from notebook_runner.images.declared_values import Line, TrimPattern  # noqa: TC001 - likewise
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,7 +23,7 @@ class Decision(_Strict):
     ``environments`` are names of locks: ``server`` is ``locks/server.txt``.
     """
 
-    environments: list[str] = Field(min_length=1)
+    environments: list[Line] = Field(min_length=1)
     reason: str = Field(min_length=10)
     review_after: dt.date
 
@@ -29,8 +31,8 @@ class Decision(_Strict):
 class Pin(Decision):
     """A version that is held back."""
 
-    package: str
-    specifier: str = Field(min_length=1)
+    package: Line
+    specifier: Line = Field(min_length=1)
 
     def __str__(self) -> str:
         return f"the pin {self.package}{self.specifier}"
@@ -39,7 +41,7 @@ class Pin(Decision):
 class LeftOut(Decision):
     """Packages that something asks for and that are not installed."""
 
-    packages: list[str] = Field(min_length=1)
+    packages: list[Line] = Field(min_length=1)
 
     def __str__(self) -> str:
         return f"leaving out {', '.join(self.packages)}"
@@ -49,10 +51,10 @@ class Trim(_Strict):
     """Files of packages that an image leaves out.
 
     ``match`` is a pattern of paths below ``site-packages`` (a ``*`` stands for
-    a ``/`` as well), ``costs`` says what cannot be done without them.
+    a ``/`` as well) that names something, ``costs`` says what cannot be done without them.
     """
 
-    match: str = Field(pattern=r"^[\w*?\[\]./-]+$")
+    match: TrimPattern
     what: str
     costs: str
 

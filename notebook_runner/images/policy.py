@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from notebook_runner.errors import ImageError, PolicyError
 from notebook_runner.images.catalogue import EnvironmentName, every_spec
 from notebook_runner.images.declaration_packages import requested_packages
+from notebook_runner.images.declared_values import printable
+from notebook_runner.images.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     forbid: set[RuleName]
-    max_growth_percent: float | None = Field(default=None, ge=0)
+    max_growth_percent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow: dict[RuleName, set[str]] = {}
 
 
@@ -54,14 +55,16 @@ def read_policy(path: Path) -> Policy:
         When it cannot be read or says something impossible, with the place.
     """
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ImageError(f"The policy {path} cannot be read: {reason}") from error
+        content = read_yaml(path)
+    except ValueError as error:
+        raise ImageError(f"The policy {path} cannot be read: {error}") from error
+    try:
+        return Policy.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ImageError(f"The policy {path}: {place}: {first['msg']}") from error
+        reason = printable(f"{place}: {first['msg']}")
+        raise ImageError(f"The policy {path}: {reason}") from error
 
 
 def check_policy(policy: Policy, diff: Diff, requested: Requested) -> None:
@@ -79,9 +82,10 @@ def check_policy(policy: Policy, diff: Diff, requested: Requested) -> None:
     """
     broken = list(find_violations(policy, diff, requested))
     if broken:
-        listed = "".join(f"\n  {line}" for line in broken)
+        listed = "".join(f"\n  {printable(line)}" for line in broken)
+        before, after = printable(diff.before), printable(diff.after)
         raise PolicyError(
-            f"{diff.after} changes what the policy forbids to change from {diff.before}:{listed}"
+            f"{after} changes what the policy forbids to change from {before}:{listed}"
         )
 
 
