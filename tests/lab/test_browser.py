@@ -12,6 +12,13 @@ pytestmark = pytest.mark.browser
 
 #: The first page of a lab takes its time on a busy machine.
 LIMIT_MS = 60_000
+#: Cards of the launcher, each with the category that it is under.
+CARDS = [
+    ("Notebook", "Python 3"),
+    ("Console", "Python 3"),
+    ("Other", "Terminal"),
+    ("Elyra", "Generic Pipeline Editor"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +40,19 @@ def launcher(lab, page):
     return page
 
 
+def test_each_card_of_the_launcher_is_there_once(launcher):
+    """The launcher is JupyterLab's: Elyra's own lists all cards twice."""
+    for category, name in CARDS:
+        card = launcher.locator(f".jp-LauncherCard[data-category='{category}']", has_text=name)
+        expect(card).to_have_count(1, timeout=LIMIT_MS)
+    shown = launcher.locator(".jp-LauncherCard").evaluate_all(
+        "cards => cards.map(card => `${card.dataset.category}: ${card.title}`)"
+    )
+    assert sorted(shown) == sorted(set(shown))
+
+
 def test_a_new_pipeline_opens_in_elyras_editor(lab, launcher, expect_saved):
-    launcher.locator(".jp-LauncherCard", has_text="Pipeline Editor").first.click()
+    launcher.locator(".jp-LauncherCard", has_text="Pipeline Editor").click(timeout=LIMIT_MS)
     expect(launcher.get_by_text("Runtime: Generic")).to_be_visible(timeout=LIMIT_MS)
     expect(launcher.get_by_text("Start your new pipeline")).to_be_visible(timeout=LIMIT_MS)
     expect_saved(lab.folder / "untitled.pipeline", '"doc_type"')
@@ -62,7 +80,7 @@ def test_voila_runs_a_notebook_and_shows_what_it_printed(lab, page):
 
 
 def test_a_terminal_has_the_path_of_the_lab(lab, launcher, expect_saved):
-    launcher.locator(".jp-LauncherCard", has_text="Terminal").first.click()
+    launcher.locator(".jp-LauncherCard", has_text="Terminal").click(timeout=LIMIT_MS)
     terminal = launcher.locator(".jp-Terminal")
     expect(terminal).to_be_visible(timeout=LIMIT_MS)
     terminal.click()
@@ -79,6 +97,15 @@ def test_a_notebook_is_saved_without_being_asked_for(lab, page, write_notebook, 
     page.locator(".jp-Notebook .cm-content").first.click(timeout=LIMIT_MS)
     page.keyboard.type("typed = 1")
     expect_saved(file, "typed = 1")
+
+
+def test_the_clock_of_a_notebook_compares_it_with_its_checkpoint(lab, page):
+    """It is nbdime's, not the scheduler's, which nobody is offered."""
+    page.goto(lab.url(f"lab/tree/answer.ipynb?reset&token={lab.token}"))
+    toolbar = page.locator(".jp-NotebookPanel-toolbar")
+    toolbar.get_by_role("button", name="Notebook checkpoint diff").click(timeout=LIMIT_MS)
+    expect(page.get_by_role("tab", name="Diff checkpoint: answer")).to_be_visible(timeout=LIMIT_MS)
+    expect(page.locator("[data-jp-item-name='create-job']")).to_have_count(0)
 
 
 def test_no_plugin_fails_and_nothing_is_asked_of_other_hosts(lab, browser):
