@@ -6,15 +6,22 @@ import json
 import os
 import shlex
 import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from notebook_runner.checkout.tree import Checkout
 from notebook_runner.checkout.uv import find_uv
 from notebook_runner.checkout.wheel import build_wheel
 from notebook_runner.errors import BuildError
+from notebook_runner.images.lock import read_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from notebook_runner.images.catalogue import ImageSpec
 
 #: Settings of a package index that may hold a password: they reach a build as a secret.
@@ -45,12 +52,18 @@ def stage(spec: ImageSpec, folder: Path) -> Path:
 
     Raises
     ------
+    LockError
+        When a lock file is missing or cannot be read.
     BuildError
-        When a lock file is missing.
+        When the disk is full, or a folder with a wheel that the lock needs is not there.
     InstallError
         When there is no uv, or the wheel of this package cannot be built.
     """
-    context = folder / "context"
+    with _disk_explained(folder):
+        return _stage(spec, folder / "context")
+
+
+def _stage(spec: ImageSpec, context: Path) -> Path:
     context.mkdir()
     shutil.copy(spec.folder / "Dockerfile", context)
     for name in ("build", "notebook", "lab"):
@@ -85,8 +98,9 @@ def secrets(folder: Path) -> dict[str, Path]:
     }
     if settings:
         path = folder / "environment"
-        path.touch(mode=0o600)
-        path.write_text("".join(f"{name}={shlex.quote(v)}\n" for name, v in settings.items()))
+        with _disk_explained(folder):
+            path.touch(mode=0o600)
+            path.write_text("".join(f"{name}={shlex.quote(v)}\n" for name, v in settings.items()))
         found["environment"] = path
     return found
 
@@ -105,21 +119,63 @@ def _stage_locks(spec: ImageSpec, target: Path) -> None:
         "image.txt": spec.lock,
     }
     for name, lock in locks.items():
-        if not lock.is_file():
-            raise BuildError(f"The lock {lock} is missing: `notebook-runner image lock` makes it.")
+        read_lock(lock)
         shutil.copy(lock, target / name)
 
 
 def _stage_wheels(spec: ImageSpec, target: Path) -> None:
     """Take along the wheels of local folders that the image's lock names."""
     target.mkdir()
-    lock = spec.lock.read_text(encoding="utf-8")
-    for name in _WHEEL_FOLDERS:
-        for folder in os.environ.get(name, "").replace(",", " ").split():
-            for wheel in sorted(Path(folder).glob("*.whl")):
-                distribution, version = wheel.name.split("-")[:2]
-                if f"{distribution.replace('_', '-').lower()}=={version}" in lock:
-                    shutil.copy(wheel, target)
+    wanted = set(read_lock(spec.lock).items())
+    found: set[tuple[str, str]] = set()
+    folders = _wheel_folders()
+    for _, folder in folders:
+        for wheel in sorted(folder.glob("*.whl")):
+            package = _packed_in(wheel)
+            if package in wanted:
+                shutil.copy(wheel, target)
+                found.add(package)
+    # A local version (2.13.0+cpu) is seldom in an index: its folder was most likely mistyped.
+    missing = sorted(f"{name} {version}" for name, version in wanted - found if "+" in version)
+    gone = [f"{folder} ({variable})" for variable, folder in folders if not folder.is_dir()]
+    if missing and gone:
+        raise BuildError(
+            f"There is no folder {', '.join(gone)}, and {spec.lock.name} needs the wheel of "
+            f"{', '.join(missing)}: name the folder that has it."
+        )
+
+
+def _wheel_folders() -> list[tuple[str, Path]]:
+    """List the folders that may have wheels, each with the variable that names it."""
+    return [
+        (variable, Path(place))
+        for variable in _WHEEL_FOLDERS
+        for place in os.environ.get(variable, "").replace(",", " ").split()
+        # The address of a page may hold a password, and is for uv.
+        if "://" not in place
+    ]
+
+
+def _packed_in(wheel: Path) -> tuple[str, str] | None:
+    """Tell a wheel's package and version by its name; ``None`` where that is no wheel's."""
+    try:
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+    except ValueError:
+        return None
+    return canonicalize_name(name), str(version)
+
+
+@contextmanager
+def _disk_explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # Copying a tree raises a list of (source, target, reason).
+        failures = error.args[0] if isinstance(error, shutil.Error) else [(error,)]
+        raise BuildError(
+            f"What the build is given cannot be laid out in {folder}: {failures[0][-1]}. Where "
+            f"{tempfile.gettempdir()} is full, make room, or name another folder in TMPDIR."
+        ) from error
 
 
 def _stage_package(target: Path) -> None:

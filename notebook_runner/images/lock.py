@@ -61,11 +61,11 @@ class Lock:
         return "sha256:" + hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def is_current(self) -> bool:
-        """Whether the file is there and was resolved from these inputs."""
-        if not self.path.is_file() or (self.base and not self.base.is_file()):
+        """Whether the file is there, can be read, and was resolved from these inputs."""
+        try:
+            return _read_text(self.path).partition("\n")[0] == self.header()
+        except LockError:
             return False
-        first_line = self.path.read_text(encoding="utf-8").partition("\n")[0]
-        return first_line == self.header()
 
     def header(self) -> str:
         """Return the first line of the file."""
@@ -141,13 +141,14 @@ def check(locks: Iterable[Lock]) -> None:
     Raises
     ------
     LockError
-        When one is missing or stale, with the command that renews it.
+        When one is missing, unreadable or stale, with the command that renews it.
     """
     stale = [lock.name for lock in locks if not lock.is_current()]
     if stale:
         raise LockError(
-            "Not resolved from what containers/images.yml and pyproject.toml ask for now: "
-            f"{', '.join(stale)}. Renew with `notebook-runner image lock {' '.join(stale)}`."
+            "Missing, unreadable, or not resolved from what containers/images.yml and "
+            f"pyproject.toml ask for now: {', '.join(stale)}. Renew with `notebook-runner image "
+            f"lock {' '.join(stale)}`."
         )
 
 
@@ -159,13 +160,7 @@ def read_lock(path: Path) -> dict[str, str]:
     LockError
         When it cannot be read.
     """
-    try:
-        return dict(_PINNED.findall(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise LockError(
-            f"The lock {path} cannot be read ({error.strerror}): `notebook-runner image lock` "
-            "makes it."
-        ) from error
+    return dict(_PINNED.findall(_read_text(path)))
 
 
 def lock_hash(spec: ImageSpec) -> str:
@@ -184,11 +179,25 @@ def lock_hash(spec: ImageSpec) -> str:
     """
     digest = hashlib.sha256()
     for path in (spec.environment_lock("server"), spec.environment_lock("runner"), spec.lock):
-        try:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        except OSError as error:
-            raise LockError(f"The lock {path} cannot be read ({error.strerror}).") from error
+        digest.update(hashlib.sha256(_read_text(path).encode()).digest())
     return f"sha256:{digest.hexdigest()}"
+
+
+def _read_text(path: Path) -> str:
+    try:
+        # As bytes: a digest is of the file's own ends of lines.
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "it is no text in UTF-8") from error
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from error
+
+
+def _unreadable(path: Path, reason: str) -> LockError:
+    return LockError(
+        f"The lock {path} cannot be read ({reason}): `notebook-runner image lock {path.stem}` "
+        "makes it anew."
+    )
 
 
 def _environment_lock(
@@ -230,6 +239,6 @@ def _read_extras(pyproject: Path) -> dict[str, list[str]]:
     """Read what the package itself asks for (under ``""``) and what each of its extras adds."""
     try:
         project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        return {"": project["dependencies"], **project["optional-dependencies"]}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
         raise CatalogueError(f"{pyproject} cannot be read: {error}") from error
-    return {"": project["dependencies"], **project["optional-dependencies"]}

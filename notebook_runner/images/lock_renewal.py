@@ -37,16 +37,41 @@ def renew(lock: Lock, *, upgrade: bool = False, wheels: Iterable[str] = ()) -> b
     Raises
     ------
     LockError
-        When it cannot be resolved, with what uv says.
+        When it cannot be resolved, with what uv says, or not be read or written.
     """
     if lock.is_current() and not upgrade:
         return False
-    old = lock.path.read_text(encoding="utf-8") if lock.path.is_file() else None
+    try:
+        old = _read_old(lock)
+        new = _resolve(lock, None if upgrade else old, wheels)
+        if new == old:
+            return False
+        lock.path.parent.mkdir(parents=True, exist_ok=True)
+        lock.path.write_text(new, encoding="utf-8")
+    except OSError as error:
+        raise LockError(f"The lock {lock.path} cannot be made: {error}.") from error
+    return True
+
+
+def _read_old(lock: Lock) -> str | None:
+    """Read the file as it is; ``None`` where there is none, or what is there is no text."""
+    if not lock.path.exists():
+        return None
+    try:
+        return lock.path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _resolve(lock: Lock, old: str | None, wheels: Iterable[str]) -> str:
+    """Let uv resolve a lock; what is in ``old`` and still fits stays."""
+    # First, because it says so where the lock below cannot be read.
+    header = lock.header()
     with tempfile.TemporaryDirectory(prefix="lock-") as folder:
         # Relative names: a lock says where each package comes from, and no path of a machine.
         draft = Path(folder, lock.path.name)
         arguments = _write_inputs(lock, draft.parent)
-        if old is not None and not upgrade:
+        if old is not None:
             draft.write_text(old, encoding="utf-8")
         for place in wheels:
             local = Path(place)
@@ -65,12 +90,7 @@ def renew(lock: Lock, *, upgrade: bool = False, wheels: Iterable[str] = ()) -> b
                 "in containers/images.yml, or name a folder with more wheels (--find-links)."
             ) from error
         # uv keeps no comment of an earlier lock, so the header is not doubled.
-        new = f"{lock.header()}\n{draft.read_text(encoding='utf-8')}"
-    if new == old:
-        return False
-    lock.path.parent.mkdir(parents=True, exist_ok=True)
-    lock.path.write_text(new, encoding="utf-8")
-    return True
+        return f"{header}\n{draft.read_text(encoding='utf-8')}"
 
 
 def _write_inputs(lock: Lock, folder: Path) -> list[str]:

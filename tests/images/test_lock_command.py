@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from notebook_runner.checkout.tree import Checkout
+from notebook_runner.checkout.wheel import build_wheel
 from notebook_runner.cli.image.lock import lock as lock_command
 from notebook_runner.errors import CatalogueError, LockError, UnknownImageError
 from notebook_runner.images.catalogue import find_containers, select
 from notebook_runner.images.decisions import LeftOut, Pin, overdue
-from notebook_runner.images.lock import check, choose, lock_hash, locks_of, read_lock
+from notebook_runner.images.lock import (
+    Lock,
+    check,
+    choose,
+    lock_hash,
+    locks_for,
+    locks_of,
+    read_lock,
+)
 from notebook_runner.images.lock_renewal import renew
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -37,6 +48,22 @@ def change(path: Path, edit) -> None:
     content = yaml.safe_load(path.read_text())
     edit(content)
     path.write_text(yaml.safe_dump(content))
+
+
+def empty(lock: Path) -> None:
+    lock.write_bytes(b"")
+
+
+def scramble(lock: Path) -> None:
+    lock.write_bytes(b"\xff\xfe\x00" * 100)
+
+
+def replace_by_folder(lock: Path) -> None:
+    lock.unlink()
+    lock.mkdir()
+
+
+UNREADABLE = pytest.mark.parametrize("spoil", [Path.unlink, scramble, replace_by_folder])
 
 
 def stale(path: Path) -> list[str]:
@@ -139,12 +166,9 @@ def test_what_cannot_be_resolved_is_said_with_the_place_to_change(catalogue, mon
     assert kernels.path.read_bytes() == before
 
 
-def test_a_wheel_from_a_folder_is_locked_by_its_hash_and_not_by_its_place(tmp_path, monkeypatch):
-    """As torch without CUDA is: in no package index, named by a local version."""
-    from notebook_runner.checkout.tree import Checkout
-    from notebook_runner.checkout.wheel import build_wheel
-    from notebook_runner.images.lock import Lock
-
+@pytest.fixture
+def small_lock(tmp_path, monkeypatch) -> tuple[Lock, list[str]]:
+    """A lock of this package alone, and the folder with its wheel: no network is needed."""
     monkeypatch.setenv("UV_OFFLINE", "1")
     checkout = Checkout.find()
     wheel = build_wheel(checkout, tmp_path / "wheels", checkout.package_digest())
@@ -156,12 +180,18 @@ def test_a_wheel_from_a_folder_is_locked_by_its_hash_and_not_by_its_place(tmp_pa
         pins=(f"{name.replace('_', '-')}=={version}",),
         left_out=("bioblend", "click", "pyyaml"),
     )
-    assert renew(lock, wheels=[str(wheel.parent)])
-    assert read_lock(lock.path) == {name.replace("_", "-"): version}
+    return lock, [str(wheel.parent)]
+
+
+def test_a_wheel_from_a_folder_is_locked_by_its_hash_and_not_by_its_place(small_lock, tmp_path):
+    """As torch without CUDA is: in no package index, named by a local version."""
+    lock, wheels = small_lock
+    assert renew(lock, wheels=wheels)
+    assert [f"{name}=={version}" for name, version in read_lock(lock.path).items()] == [*lock.pins]
     assert "--hash=sha256:" in lock.path.read_text()
     assert str(tmp_path) not in lock.path.read_text()
     assert lock.is_current()
-    assert not renew(lock, wheels=[str(wheel.parent)]), "a second time nothing changes"
+    assert not renew(lock, wheels=wheels), "a second time nothing changes"
 
 
 def test_the_lock_hash_changes_with_each_of_the_three_locks(catalogue):
@@ -174,11 +204,48 @@ def test_the_lock_hash_changes_with_each_of_the_three_locks(catalogue):
     assert all(found.startswith("sha256:") and len(found) == 71 for found in seen)
 
 
-def test_the_lock_hash_of_a_missing_lock_is_an_error(catalogue):
+@UNREADABLE
+def test_a_lock_that_cannot_be_read_is_told_with_the_command_that_makes_it(
+    catalogue, spoil: Callable[[Path], None]
+):
     spec = select("lab-torch", "cpu", catalogue)
-    spec.lock.unlink()
-    with pytest.raises(LockError, match=r"lab-torch-cpu\.txt"):
+    spoil(spec.lock)
+    command = "notebook-runner image lock lab-torch-cpu`"
+    with pytest.raises(LockError, match=rf"lab-torch-cpu\.txt cannot be read \(.*{command}"):
         lock_hash(spec)
+    with pytest.raises(LockError, match=command):
+        read_lock(spec.lock)
+    with pytest.raises(LockError, match=command):
+        check(locks_for(spec))
+
+
+@UNREADABLE
+def test_what_stands_on_a_lock_that_cannot_be_read_is_told(
+    catalogue, spoil: Callable[[Path], None]
+):
+    locks = {lock.name: lock for lock in locks_of(catalogue)}
+    spoil(locks["kernels"].path)
+    with pytest.raises(LockError, match="image lock kernels lab-cpu`"):
+        check([locks["kernels"], locks["lab-cpu"]])
+    with pytest.raises(LockError, match="image lock kernels`"):
+        renew(locks["lab-cpu"])
+
+
+@pytest.mark.parametrize("spoil", [empty, scramble])
+def test_a_spoilt_lock_is_made_anew(spoil, small_lock):
+    lock, wheels = small_lock
+    assert renew(lock, wheels=wheels)
+    before = lock.path.read_bytes()
+    spoil(lock.path)
+    assert renew(lock, wheels=wheels)
+    assert lock.path.read_bytes() == before
+
+
+def test_a_folder_in_the_place_of_a_lock_is_told(small_lock):
+    lock, wheels = small_lock
+    lock.path.mkdir(parents=True)
+    with pytest.raises(LockError, match=r"small\.txt cannot be made: .*Is a directory"):
+        renew(lock, wheels=wheels)
 
 
 def test_a_date_that_has_passed_asks_to_look_again():
@@ -209,3 +276,13 @@ def test_the_command_checks_without_changing_anything():
     result = CliRunner().invoke(lock_command, ["lab-jax", "--check"])
     assert result.exit_code == 0, result.output
     assert "2 locks" in result.output
+
+
+@UNREADABLE
+def test_the_command_tells_a_lock_that_cannot_be_read(catalogue, spoil, monkeypatch):
+    spoil(catalogue.parent / "locks" / "lab-jax-gpu.txt")
+    monkeypatch.setattr("notebook_runner.images.lock.find_containers", lambda: catalogue.parent)
+    result = CliRunner().invoke(lock_command, ["lab-jax", "--check"])
+    assert isinstance(result.exception, LockError)
+    assert result.exception.exit_code == 48
+    assert "notebook-runner image lock lab-jax-gpu`" in str(result.exception)
