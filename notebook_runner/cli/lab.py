@@ -100,7 +100,11 @@ def _plan(
 ) -> tuple[LabChoice, LabPlan]:
     """Check what can be checked here, before anything is started."""
     from notebook_runner.images.lab_container import INSIDE_KEY_FILE, LabPlan
-    from notebook_runner.images.lab_container_place import choose_port, is_this_machine
+    from notebook_runner.images.lab_container_place import (
+        choose_port,
+        find_certificates,
+        is_this_machine,
+    )
 
     choice = _choose(engine, choices)
     galaxy_url: str | None = choices["galaxy_url"]
@@ -118,6 +122,7 @@ def _plan(
         # Where only this machine's own network leads to that Galaxy.
         on_host_network=galaxy_url is not None and is_this_machine(galaxy_url),
         key_file=key_file,
+        certificates=find_certificates(os.environ),
         environment=environment,
         options=options,
     )
@@ -130,12 +135,13 @@ def _choose(engine: LabEngine, choices: dict[str, Any]) -> LabChoice:
         choose_gpu,
         choose_image,
         find_gpu_obstacle,
+        find_named,
     )
 
     obstacle = find_gpu_obstacle(engine)
     if choices["image"]:
         given = choose_gpu(choices["gpu"], obstacle)
-        return LabChoice(engine.find_reference(choices["image"]), given)
+        return LabChoice(find_named(engine, choices["image"]), given)
     return choose_image(
         engine,
         flavour=choices["flavour"] or "plain",
@@ -164,13 +170,20 @@ def _checked_key_file(key_file: Path | None, folder: Path) -> Path | None:
 
 def _serve(engine: LabEngine, plan: LabPlan, *, open_browser: bool) -> None:
     """Run the lab until it is closed; whatever happens, no container is left."""
-    from notebook_runner.images.lab_container import ended_early, wait_until_it_answers
+    from notebook_runner.images.lab_container import (
+        ended_early,
+        lacks_requirements,
+        wait_until_it_answers,
+    )
 
     running: RunningLab | None = None
     try:
         running = engine.start(plan)
         wait_until_it_answers(running, plan, _ANSWER_LIMIT_S)
         click.echo(plan.url)
+        if lacks_requirements(running):
+            log = f"{engine.name.lower()} logs {plan.name}"
+            click.echo(f"requirements.txt was not installed. What came of it: {log}", err=True)
         click.echo("Ctrl-C closes the lab.", err=True)
         with _browser_page(plan.url) as page:
             if open_browser and _has_screen():

@@ -6,13 +6,14 @@ import os
 import secrets
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
-from notebook_runner.errors import ImageError
-from notebook_runner.images.lab_container_place import HOST
+from notebook_runner.errors import EngineError, ImageError
+from notebook_runner.images.lab_container_place import CERTIFICATE_VARIABLES, HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
     from notebook_runner.images.catalogue import ImageSpec
 
-#: Where JupyterLab listens inside, and where the folder and a Galaxy API key appear.
+#: Where JupyterLab listens inside, and where the folder, a Galaxy API key and the certificates
+#: of a network appear.
 INSIDE_PORT = 8888
 INSIDE_FOLDER = "/work"
 INSIDE_KEY_FILE = "/run/secrets/galaxy_api_key"
+INSIDE_CERTIFICATES = "/run/certificates.pem"
 #: Seconds that JupyterLab gets to end its kernels before it is killed.
 END_LIMIT_S = 15
 #: Memory that processes of a lab can share; 64 MB, the engines' own, ends torch's data loaders.
@@ -31,6 +34,8 @@ SHARED_MEMORY = "1g"
 #: How many lines of a lab's log are shown when it fails.
 LOG_LINES = 8
 
+#: What an image says when it opens without the packages of the folder.
+_NOT_INSTALLED = "requirements.txt was not installed"
 _ANSWER_EVERY_S = 0.1
 _ENDED_EVERY_S = 1.0
 
@@ -58,6 +63,7 @@ class LabPlan:
     gpu: bool = False
     on_host_network: bool = False
     key_file: Path | None = None
+    certificates: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -84,6 +90,10 @@ class LabPlan:
         values = {"JUPYTER_TOKEN": self.token, "NOTEBOOK_STEPPED": "1", **self.environment}
         if self.on_host_network:
             values |= {"LAB_IP": HOST, "LAB_PORT": str(self.port)}
+        if self.certificates is not None:
+            # git has a variable of its own.
+            names = (*CERTIFICATE_VARIABLES, "GIT_SSL_CAINFO")
+            values |= dict.fromkeys(names, INSIDE_CERTIFICATES)
         if self.image.digest is not None:
             values["NOTEBOOK_RUNNER_IMAGE_DIGEST"] = self.image.digest
         return values
@@ -94,6 +104,8 @@ class LabPlan:
         mounts = [(self.folder, INSIDE_FOLDER, False)]
         if self.key_file is not None:
             mounts.append((self.key_file, INSIDE_KEY_FILE, True))
+        if self.certificates is not None:
+            mounts.append((self.certificates, INSIDE_CERTIFICATES, True))
         return mounts
 
 
@@ -105,6 +117,9 @@ class RunningLab(Protocol):
 
     def wait(self) -> int:
         """Wait until it ends and return its exit code."""
+
+    def log(self) -> str:
+        """Return all that it has said."""
 
     def last_lines(self) -> str:
         """Return the last lines of its log."""
@@ -160,6 +175,14 @@ def wait_until_it_answers(lab: RunningLab, plan: LabPlan, limit: float) -> None:
                 f"The lab does not answer after {limit:.0f} s. Its last lines:\n{lab.last_lines()}"
             )
         time.sleep(_ANSWER_EVERY_S)
+
+
+def lacks_requirements(lab: RunningLab) -> bool:
+    """Whether the lab said that it could not install what the folder asks for."""
+    # An engine may be set up to keep no logs.
+    with suppress(EngineError):
+        return _NOT_INSTALLED in lab.log()
+    return False
 
 
 def ended_early(lab: RunningLab, code: int) -> ImageError:

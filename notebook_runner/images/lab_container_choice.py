@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from notebook_runner.errors import EngineError, GpuError, UnknownImageError
 from notebook_runner.images.catalogue import select
+from notebook_runner.images.engine import EngineAccessError
+from notebook_runner.images.image_names import find_spec
 from notebook_runner.images.lab_container_docker import DockerLabs
 from notebook_runner.images.lab_container_podman import PodmanLabs
 
@@ -43,11 +45,12 @@ def choose_engine(asked: EngineName | None) -> LabEngine:
         return PodmanLabs()
     try:
         return DockerLabs()
-    except EngineError:
+    except EngineError as error:
         if asked == "docker":
             raise
+        hint = f"Docker is here too. {error}" if isinstance(error, EngineAccessError) else ""
         try:
-            return PodmanLabs()
+            return PodmanLabs(hint)
         except EngineError:
             pass
         raise
@@ -107,6 +110,28 @@ def choose_image(
         return LabChoice(
             engine.find(select(name, "cpu")), gpu=False, note=f"Without the GPU: {error}"
         )
+
+
+def find_named(engine: LabEngine, reference: str) -> LabImage:
+    """Return the image that a reference names.
+
+    Raises
+    ------
+    UnknownImageError
+        When it is not on this machine; of a name of ``images.yml``, with the
+        options that open it.
+    """
+    try:
+        return engine.find_reference(reference)
+    except UnknownImageError as error:
+        spec = find_spec(reference)
+        if spec is None:
+            raise
+        flavour = spec.image.framework or "plain"
+        raise UnknownImageError(
+            f"No image on this machine is called {reference!r}. The one of containers/images.yml "
+            f"is opened with --flavour {flavour} --variant {spec.variant} instead of --image."
+        ) from error
 
 
 def choose_gpu(asked: bool | None, obstacle: str | None) -> bool:

@@ -150,10 +150,17 @@ class DockerLab:
                 self._container.wait()
         return code
 
+    def log(self) -> str:
+        """Return all that it has said."""
+        return self._logs()
+
     def last_lines(self) -> str:
         """Return the last lines of its log."""
+        return self._logs(tail=LOG_LINES)
+
+    def _logs(self, **options: Any) -> str:
         with explained(self._container.client):
-            return str(self._container.logs(tail=LOG_LINES).decode(errors="replace")).strip()
+            return str(self._container.logs(**options).decode(errors="replace")).strip()
 
     def end(self) -> None:
         """Ask it to end, kill it after a while, and remove it."""

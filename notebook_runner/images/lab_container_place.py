@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,10 +13,12 @@ from notebook_runner.errors import ImageError, PortInUseError
 from notebook_runner.ports import is_free
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 #: A lab is for this machine only.
 HOST = "127.0.0.1"
+#: The variables that name a file of certificates to Python, pip and requests.
+CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
 _USUAL_PORTS = range(8888, 8908)
 
 
@@ -42,6 +45,18 @@ def choose_user(folder: Path) -> tuple[int, int]:
         return os.geteuid(), os.getegid()
     owner = folder.stat()
     return owner.st_uid, owner.st_gid
+
+
+def find_certificates(environment: Mapping[str, str]) -> Path | None:
+    """Return the file of certificates that a network made its users name, if there is one.
+
+    Behind a network that looks into TLS nothing can be installed without it.
+    """
+    for name in CERTIFICATE_VARIABLES:
+        file = Path(environment.get(name, "")).expanduser()
+        if file.is_file():
+            return file.resolve()
+    return None
 
 
 def choose_port(asked: int | None) -> int:

@@ -8,10 +8,11 @@ import resource
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebook_runner.errors import EngineError, GpuError, UnknownImageError
 from notebook_runner.images import labels
+from notebook_runner.images.image_names import how_to_get
 from notebook_runner.images.lab_container import (
     END_LIMIT_S,
     INSIDE_PORT,
@@ -38,6 +39,11 @@ _GPU = "nvidia.com/gpu"
 class PodmanLabs:
     """Labs in the Podman of this account.
 
+    Parameters
+    ----------
+    hint
+        What else to say where an image is missing.
+
     Raises
     ------
     EngineError
@@ -46,23 +52,24 @@ class PodmanLabs:
 
     name = "Podman"
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        self._hint = f". {hint}" if hint else ""
         if shutil.which("podman") is None:
             raise EngineError("There is no podman on the PATH. Install it, or take Docker.")
         self._rootless = _ask("info", "--format", "{{.Host.Security.Rootless}}").strip() == "true"
 
     def find(self, spec: ImageSpec) -> LabImage:
-        """Return the newest image built of a spec, from today's locks."""
+        """Return an image built of a spec from today's locks, chosen as Docker's are."""
         wanted = {labels.IMAGE: spec.name, labels.VARIANT: spec.variant}
         filters = [f"--filter=label={key}={value}" for key, value in wanted.items()]
         built = json.loads(_ask("images", *filters, "--format=json"))
-        for image in sorted(built, key=lambda image: int(image["Created"]), reverse=True):
+        for image in sorted(built, key=lambda image: _rank(image, spec), reverse=True):
             if image["Labels"].get(labels.LOCK_HASH) == lock_hash(spec):
                 return self.find_reference(image["Id"])
         raise UnknownImageError(
             f"Podman has no image {spec.name} ({spec.variant}) of today's lock files. Build it "
             f"with Docker, notebook-runner image build {spec.name} --variant {spec.variant}, "
-            "and hand it over: docker save IMAGE | podman load"
+            f"and hand it over: docker save IMAGE | podman load{self._hint}"
         )
 
     def find_reference(self, reference: str) -> LabImage:
@@ -70,11 +77,11 @@ class PodmanLabs:
         try:
             (image,) = json.loads(_ask("image", "inspect", reference))
         except EngineError as error:
+            elsewhere = f"podman pull {reference}, or docker save {reference} | podman load"
             raise UnknownImageError(
-                f"Podman has no image {reference!r}. Get it first: podman pull {reference}, "
-                f"or docker save {reference} | podman load"
+                f"Podman has no image {reference!r}. {how_to_get(reference, elsewhere)}{self._hint}"
             ) from error
-        names = [name.removeprefix("localhost/") for name in image.get("RepoTags") or []]
+        names = _plain_names(image.get("RepoTags"))
         # Podman makes up digests of localhost for what never was in a registry.
         digests = [d for d in image.get("RepoDigests") or [] if not d.startswith("localhost/")]
         return LabImage(
@@ -153,6 +160,10 @@ class PodmanLab:
         """Wait until it ends and return its exit code."""
         return int(_ask("wait", self._name))
 
+    def log(self) -> str:
+        """Return all that it has said."""
+        return _ask("logs", self._name, with_errors=True)
+
     def last_lines(self) -> str:
         """Return the last lines of its log."""
         return _ask("logs", f"--tail={LOG_LINES}", self._name, with_errors=True).strip()
@@ -189,6 +200,18 @@ def _ask(
         lines: Sequence[str] = (ended.stderr or ended.stdout).strip().splitlines() or ["no reason"]
         raise EngineError(f"podman {arguments[0]} failed: {lines[-1].removeprefix('Error: ')}")
     return ended.stdout
+
+
+def _rank(image: dict[str, Any], spec: ImageSpec) -> tuple[bool, int, str]:
+    """Tell how near an image is to what a person means: by its name, then its age."""
+    names = _plain_names(image.get("Names"))
+    is_named = any(name.startswith(f"{spec.repository}:") for name in names)
+    return is_named, int(image["Created"]), str(image["Id"])
+
+
+def _plain_names(names: Sequence[str] | None) -> list[str]:
+    """Name images as Docker does; Podman puts what it did not pull on a host of its own."""
+    return [name.removeprefix("localhost/") for name in names or []]
 
 
 def _limits() -> list[str]:

@@ -13,10 +13,12 @@ import tempfile
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import takewhile
 from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+import certifi
 import psutil
 import pytest
 
@@ -70,6 +72,11 @@ class OpenLab:
         return subprocess.run(
             [self.engine, *arguments], capture_output=True, text=True, check=check
         )
+
+    def said_until(self, last: str) -> list[str]:
+        """Return the lines of standard error before this one."""
+        lines = (line.rstrip("\n") for line in self.process.stderr)
+        return list(takewhile(lambda line: line != last, lines))
 
     def is_left(self) -> bool:
         asked = self.run_engine("container", "inspect", self.container, check=False)
@@ -243,6 +250,52 @@ def test_a_lab_stopped_by_the_engine_ends_well(open_lab):
     opened.process.communicate(timeout=LIMIT_S)
     assert opened.process.returncode == 0
     assert not opened.is_left()
+
+
+def test_the_certificates_of_a_network_are_those_of_the_lab(engine_name, new_folder, tmp_path):
+    bundle = tmp_path / "network.pem"
+    bundle.write_text(f"# of this network\n{Path(certifi.where()).read_text()}")
+    opened = OpenLab(engine_name, new_folder(), SSL_CERT_FILE=str(bundle))
+    try:
+        variables = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO")
+        (file,) = set(opened.inside("printenv", *variables).splitlines())
+        assert opened.inside("cat", file) == bundle.read_text()
+        (mount,) = [
+            line for line in opened.inside("cat", "/proc/mounts").splitlines() if file in line
+        ]
+        assert "ro" in mount.split()[3].split(",")
+    finally:
+        opened.end()
+
+
+def test_without_certificates_of_a_network_the_lab_has_its_own(engine_name, new_folder):
+    nothing = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"), "")
+    opened = OpenLab(engine_name, new_folder(), **nothing)
+    try:
+        assert "certificates.pem" not in opened.inside("env")
+    finally:
+        opened.end()
+
+
+def test_requirements_that_were_not_installed_are_told_after_the_link(engine_name, new_folder):
+    folder = new_folder()
+    (folder / "requirements.txt").write_text("--no-index\nthere-is-no-such-package\n")
+    opened = OpenLab(engine_name, folder)
+    said = opened.said_until("Ctrl-C closes the lab.")
+    opened.end()
+    assert said[-1] == (
+        "requirements.txt was not installed. What came of it: "
+        f"{engine_name} logs {opened.container}"
+    )
+
+
+def test_requirements_that_were_installed_are_no_news(lab_image, new_folder):
+    folder = new_folder()
+    (folder / "requirements.txt").write_text("--no-index\n")
+    opened = OpenLab("docker", folder)
+    said = opened.said_until("Ctrl-C closes the lab.")
+    opened.end()
+    assert "requirements.txt" not in "\n".join(said)
 
 
 def refused(*arguments: str | Path) -> tuple[int, list[str]]:

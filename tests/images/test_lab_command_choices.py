@@ -7,10 +7,23 @@ import socket
 
 import pytest
 
-from notebook_runner.errors import GpuError, PortInUseError, UnknownImageError
+from notebook_runner.errors import EngineError, GpuError, PortInUseError, UnknownImageError
+from notebook_runner.images import lab_container_choice
+from notebook_runner.images.catalogue import select
+from notebook_runner.images.engine import EngineAccessError
 from notebook_runner.images.lab_container import LabImage, LabPlan
-from notebook_runner.images.lab_container_choice import choose_gpu, choose_image
-from notebook_runner.images.lab_container_place import choose_port, choose_user, is_this_machine
+from notebook_runner.images.lab_container_choice import (
+    choose_engine,
+    choose_gpu,
+    choose_image,
+    find_named,
+)
+from notebook_runner.images.lab_container_place import (
+    choose_port,
+    choose_user,
+    find_certificates,
+    is_this_machine,
+)
 
 OBSTACLE = "there is no NVIDIA GPU on this machine"
 
@@ -28,6 +41,11 @@ class Shelf:
         if name not in self._built:
             raise UnknownImageError(f"{name} is not built.")
         return LabImage(id=name, name=name)
+
+    def find_reference(self, reference):
+        if reference not in self._built:
+            raise UnknownImageError(f"There is no image {reference!r}.")
+        return LabImage(id=reference, name=reference)
 
 
 def chosen(shelf: Shelf, *, variant="auto", gpu=None, obstacle=None, flavour="torch"):
@@ -136,3 +154,81 @@ def test_a_registry_digest_is_handed_on_where_there_is_one(tmp_path):
     assert with_digest.variables["NOTEBOOK_RUNNER_IMAGE_DIGEST"] == digest
     without = LabPlan(LabImage("i", "n"), tmp_path, 8888)
     assert "NOTEBOOK_RUNNER_IMAGE_DIGEST" not in without.variables
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("lab", "--flavour plain --variant cpu"),
+        ("lab-torch", "--flavour torch --variant cpu"),
+        ("lab-jax/gpu", "--flavour jax --variant gpu"),
+    ],
+)
+def test_a_name_of_the_catalogue_is_answered_with_the_options_that_open_it(name, options):
+    with pytest.raises(UnknownImageError, match=f"is opened with {options} instead of --image"):
+        find_named(Shelf(), name)
+
+
+def test_an_image_that_is_there_is_taken_whatever_it_is_called():
+    assert find_named(Shelf("lab"), "lab").name == "lab"
+
+
+def test_any_other_name_is_refused_by_the_engine():
+    with pytest.raises(UnknownImageError, match="There is no image 'lab:2'"):
+        find_named(Shelf(), "lab:2")
+
+
+@pytest.fixture
+def empty_podman(monkeypatch, tmp_path):
+    """A Podman that works and has no image."""
+    podman = tmp_path / "podman"
+    podman.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in info) echo true ;; images) echo "[]" ;; *) echo no >&2; exit 1 ;; esac\n'
+    )
+    podman.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_told"),
+    [
+        (EngineAccessError("You may not use it. Join the group docker."), True),
+        (EngineError("There is no container engine."), False),
+    ],
+)
+def test_who_may_not_use_docker_is_told_where_podman_has_no_image(
+    monkeypatch, empty_podman, refusal, is_told
+):
+    def refuse():
+        raise refusal
+
+    monkeypatch.setattr(lab_container_choice, "DockerLabs", refuse)
+    engine = choose_engine(None)
+    for find in (
+        lambda: engine.find(select("lab", "cpu")),
+        lambda: engine.find_reference("other:1"),
+    ):
+        with pytest.raises(UnknownImageError, match="Podman has no image") as missing:
+            find()
+        said = str(missing.value)
+        assert said.endswith(f". Docker is here too. {refusal}") is is_told
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"])
+def test_the_certificates_of_a_network_are_found(tmp_path, name):
+    file = tmp_path / "network.pem"
+    file.touch()
+    link = tmp_path / "link.pem"
+    link.symlink_to(file)
+    assert find_certificates({name: str(link)}) == file
+
+
+def test_what_names_no_file_of_certificates_is_passed_over(tmp_path):
+    file = tmp_path / "network.pem"
+    file.touch()
+    others = {"SSL_CERT_FILE": str(tmp_path / "gone.pem"), "REQUESTS_CA_BUNDLE": str(tmp_path)}
+    assert find_certificates({**others, "PIP_CERT": str(file)}) == file
+    assert find_certificates(others) is None
+    assert find_certificates({}) is None
