@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _kind(before: str | None, after: str | None) -> ChangeKind:
         return "removed"
     try:
         old, new = Version(before), Version(after)
-    except InvalidVersion:
+    except ValueError:
+        # No version, or one with more digits than Python takes for a number.
         return "changed"
     if (old.epoch, old.major) == (new.epoch, new.major):
         return "changed"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from notebook_runner.errors import ImageError
+from notebook_runner.images.declared_values import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+#: Bytes that a file may have that is read: those of our images have less than one megabyte.
+_LARGEST_FILE = 50_000_000
+
+#: A number of bytes, as far as a file system can count.
+Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Found(BaseModel):
@@ -36,7 +43,7 @@ class EnvironmentFound(_Found):
     python: str
     executable: str
     packages: dict[str, str]
-    sizes: dict[str, int]
+    sizes: dict[str, Bytes]
 
 
 class CudaFound(_Found):
@@ -60,7 +67,7 @@ class Device(_Found):
     """A GPU, with its memory in bytes."""
 
     name: str
-    memory_bytes: int
+    memory_bytes: Bytes
 
 
 class KernelspecFound(_Found):
@@ -103,7 +110,7 @@ class Manifest(_Found):
     identity: dict[str, str] | None = None
     variables: dict[str, str] = {}
     problems: list[str] = []
-    size: int | None = None
+    size: Bytes | None = None
 
     @property
     def kernels(self) -> EnvironmentFound:
@@ -120,15 +127,18 @@ def read_manifest(path: Path) -> Manifest:
         When the file cannot be read or is not a manifest.
     """
     try:
-        return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        if len(content) <= _LARGEST_FILE:
+            return Manifest.model_validate_json(content)
+        reason = f"it has more than {_LARGEST_FILE:,} bytes"
     except OSError as error:
         raise ImageError(f"The manifest {path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        reason = f"{place}: {first['msg']}"
-    except ValueError:
-        reason = "it is no JSON"
+        is_json = first["type"] != "json_invalid"
+        reason = printable(f"{place}: {first['msg']}") if is_json else "it is no JSON"
     raise ImageError(
         f"{path} is not a manifest ({reason}); "
         "`notebook-runner image probe IMAGE -o FILE` writes one."

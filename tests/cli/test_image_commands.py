@@ -189,3 +189,18 @@ def test_without_a_policy_everything_may_change(write_manifest):
     assert ended.returncode == 0
     (change,) = json.loads(ended.stdout)["packages"]
     assert (change["kind"], change["name"]) == ("removed", "numpy")
+
+
+@pytest.mark.parametrize("name", ["x[/x]", "[bold]x", "[link=a", "a\x1b[2J\nb"])
+def test_what_an_image_is_called_is_shown_as_it_stands(name, write_manifest, tmp_path):
+    before = write_manifest("one", numpy="2.4.0")
+    content = json.loads(before.read_text())
+    content["probed"] = name
+    content["environments"]["kernels"]["packages"] = {"numpy": "9" * 5000, name: name}
+    after = tmp_path / "two.json"
+    after.write_text(json.dumps(content))
+    ended = run("diff", before, after, "--no-policy", COLUMNS="20000")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    shown = name.replace("\x1b", "_").replace("\n", "_")
+    assert ended.stdout.count(shown) == 4, "two columns, the package and its version"

@@ -74,6 +74,12 @@ def test_a_change_of_a_package_has_its_kind(after, kind, changed):
     assert (change.kind, change.before, change.after) == (kind, "2.4.0", after)
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "no version", "\x1b[2J"])
+def test_of_what_is_no_version_only_a_change_is_told(version, changed):
+    (change,) = changed(packages={"numpy": version}).packages
+    assert (change.kind, change.after) == ("changed", version)
+
+
 def test_major_changes_come_first(changed):
     packages = {"aardvark": "1.0", "numpy": "2.5.0", "tensorflow": "3.0", "onnxruntime-gpu": None}
     assert [change.kind for change in changed(packages=packages).packages] == [
@@ -172,6 +178,16 @@ def test_the_error_names_all_that_is_forbidden(changed):
         check_policy(ALL, diff, REQUESTED)
     assert "removed-requested-package" in str(refused.value)
     assert "max_growth_percent" in str(refused.value)
+
+
+def test_the_error_has_one_line_for_each_rule_whatever_an_image_says(make_manifest):
+    before = make_manifest(probed="a\nb")
+    after = make_manifest(probed="c\x1b[2J", packages={"numpy": "1\n2"}, size=10**10)
+    with pytest.raises(PolicyError) as refused:
+        check_policy(ALL, compare_manifests(before, after), REQUESTED)
+    heading, *rules = str(refused.value).splitlines()
+    assert heading == "c_[2J changes what the policy forbids to change from a_b:"
+    assert len(rules) == 1
 
 
 def test_the_policy_of_the_project_knows_every_rule():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,11 @@ def test_a_missing_manifest_is_named(tmp_path):
     [
         (b"root:x:0:0", "it is no JSON"),
         (b"\xff\xfe", "it is no JSON"),
+        (b"[" * 100_000, "it is no JSON"),
+        (b'{"a":' * 100_000, "it is no JSON"),
+        (b'{"probed": "\\ud800"}', "it is no JSON"),
+        (b'{"size": ' + b"9" * 5000 + b"}", "it is no JSON"),
+        (b"", "it is no JSON"),
         (b"[1]", "the file: "),
         (b'{"probed": "x"}', "os: Field required"),
         (json.dumps({"manifest_version": 2}).encode(), "manifest_version: "),
@@ -39,3 +45,29 @@ def test_what_is_no_manifest_is_refused_with_the_reason(content, reason, tmp_pat
         read_manifest(file)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("size", [10**400, 2**63, -1, 1.5])
+def test_a_size_is_a_number_of_bytes(size, make_manifest, tmp_path):
+    content = make_manifest().model_dump()
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({**content, "size": size}))
+    with pytest.raises(ImageError, match=r"is not a manifest \(size: [^\n]+$"):
+        read_manifest(file)
+    content["environments"]["kernels"]["sizes"]["numpy"] = size
+    file.write_text(json.dumps(content))
+    with pytest.raises(ImageError, match=r"kernels\.sizes\.numpy: [^\n]+$"):
+        read_manifest(file)
+
+
+def test_of_a_very_large_file_no_more_is_read_than_needed():
+    with pytest.raises(ImageError, match=r"/dev/zero is not a manifest .*more than") as refused:
+        read_manifest(Path("/dev/zero"))
+    assert refused.value.exit_code == 40
+
+
+def test_a_name_does_not_break_the_line_that_refuses_it(make_manifest, tmp_path):
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({**make_manifest().model_dump(), "variables": {"a\nb": 1}}))
+    with pytest.raises(ImageError, match=r"is not a manifest \(variables\.a_b: [^\n]+$"):
+        read_manifest(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -10,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from notebook_runner.images.declared_values import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: Wide enough for a table where there is no terminal to fit into.
 _LOG_WIDTH = 120
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MB = 10**6
 
 
@@ -37,7 +37,7 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, title=plain(title), title_justify="left")
     for name in columns:
         table.add_column(
-            name, justify="right" if name in numbers else "left", no_wrap=name in numbers
+            plain(name), justify="right" if name in numbers else "left", no_wrap=name in numbers
         )
     for row in rows:
         table.add_row(*map(plain, row))
@@ -52,7 +52,7 @@ def print_line(text: str) -> None:
 
 def plain(text: str) -> Text:
     """Keep what an image says from doing anything to the terminal."""
-    return Text(_CONTROL.sub("_", text))
+    return Text(printable(text))
 
 
 def in_mb(size: int) -> str:
