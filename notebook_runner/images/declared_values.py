@@ -103,5 +103,5 @@ LockPath = Annotated[Path, AfterValidator(_stays_here)]
 TrimPattern = Annotated[
     str, StringConstraints(pattern=r"^[\w*?\[\]./-]+$"), AfterValidator(_selects_something)
 ]
-#: In gigabytes (10⁹ bytes).
-Budget = Annotated[float, Field(gt=0, lt=10**6, allow_inf_nan=False)]
+#: In gigabytes (10⁹ bytes), from a megabyte on.
+Budget = Annotated[float, Field(ge=0.001, lt=10**6, allow_inf_nan=False)]

@@ -129,7 +129,7 @@ def test_an_unknown_framework_is_refused_with_the_known_ones(path):
 
 
 @pytest.mark.parametrize(
-    "budget", [0, -1, "large", float("inf"), float("nan"), 10**400], ids=lambda b: str(b)[:5]
+    "budget", [0, -1, 1e-12, "large", float("inf"), float("nan"), 10**400], ids=lambda b: str(b)[:5]
 )
 def test_a_budget_is_a_positive_number(path, budget):
     expect_error(
