@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -81,10 +82,14 @@ def lab(folder: Path, options: tuple[str, ...], **choices: Any) -> None:
     from notebook_runner.images.lab_container_choice import choose_engine
     from notebook_runner.images.lab_container_place import check_folder
 
+    if choices["image"] == "":
+        raise click.UsageError("--image names no image.")
     if choices["image"] and (choices["flavour"] or choices["variant"]):
         raise click.UsageError("--image names a whole image: leave out --flavour and --variant.")
     if choices["api_key_file"] and not choices["galaxy_url"]:
         raise click.UsageError("--api-key-file is for a Galaxy: name it with --galaxy URL.")
+    if choices["galaxy_url"] is not None:
+        _check_url(choices["galaxy_url"])
     whole = check_folder(folder)
     engine = choose_engine(choices["engine_name"])
     choice, plan = _plan(engine, whole, options, choices)
@@ -93,6 +98,16 @@ def lab(folder: Path, options: tuple[str, ...], **choices: Any) -> None:
             click.echo(line, err=True)
     with terminable(), _hangup_as_termination():
         _serve(engine, plan, open_browser=not choices["no_browser"])
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise click.UsageError(f"--galaxy {url!r} is no address such as https://usegalaxy.org.")
 
 
 def _plan(
@@ -198,7 +213,8 @@ def _serve(engine: LabEngine, plan: LabPlan, *, open_browser: bool) -> None:
             raise
     finally:
         if running is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for impatience in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(impatience, signal.SIG_IGN)
             running.end()
 
 

@@ -61,6 +61,9 @@ def hide(text: str, key: str | None) -> str:
 
 
 def _read(key_file: Path, warn: Callable[[str], None]) -> str:
+    if key_file.exists() and not key_file.is_file():
+        # A pipe would be waited for without a word.
+        raise GalaxyKeyError(f"{key_file} is not a file. Check --api-key-file.")
     try:
         with key_file.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from notebook_runner.errors import BuildError
 from notebook_runner.images.buildkit import BuildRequest, find_client
 from notebook_runner.images.context import flavour, secrets, stage
 from notebook_runner.images.declaration import check_declaration
+from notebook_runner.images.declared_values import valid_reference
 from notebook_runner.images.engine import connect, explained
 from notebook_runner.images.identity import Identity, Sources, content_id, stage_identity, verify
 from notebook_runner.images.lock import check as check_locks
@@ -28,7 +29,7 @@ from notebook_runner.images.size import check_budget
 from notebook_runner.images.tag import compute_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from docker import DockerClient
 
@@ -142,10 +143,12 @@ def build(
     engine = connect()
     client = find_client()
     base = base or os.environ.get(BASE_VARIABLE) or spec.catalogue.base.image
+    if not valid_reference(base):
+        raise BuildError(f"{base!r} cannot be the name of an image. --base names another.")
     ensure_base(engine, base, say)
     draft = f"{spec.repository}:draft-{uuid.uuid4().hex[:8]}"
-    with tempfile.TemporaryDirectory(prefix="notebook-runner-build-") as folder:
-        work = _Build(spec, base, engine, client, Path(folder), draft, cached, say)
+    with _temporary_folder() as folder:
+        work = _Build(spec, base, engine, client, folder, draft, cached, say)
         try:
             manifest = work.make_draft()
             check_declaration(spec, manifest)
@@ -159,6 +162,18 @@ def build(
     verify(attributes, asdict(identity))
     size = int(attributes["Size"])
     return BuiltImage(identity, manifest, size, spec.budget, time.monotonic() - began)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="notebook-runner-build-")
+    except OSError as error:
+        raise BuildError(
+            f"No temporary folder can be made: {error.strerror}. See TMPDIR."
+        ) from error
+    with made as folder:
+        yield Path(folder)
 
 
 def ensure_base(engine: DockerClient, base: str, say: Callable[[str], None]) -> None:

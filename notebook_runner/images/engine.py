@@ -58,16 +58,19 @@ def connect() -> DockerClient:
 @contextmanager
 def explained(client: DockerClient) -> Iterator[None]:
     """Turn what goes wrong between here and the engine into an EngineError of one line."""
-    from docker.errors import DockerException
+    from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
 
     try:
         yield
+    except APIError as error:
+        # It answers, and says no.
+        reason = str(error.explanation or error)
+        raise EngineError(f"The container engine refused: {_one_line(reason)}") from error
     except RequestException as error:
         raise _unusable(error, client.api.base_url) from error
     except DockerException as error:
-        reason = str(getattr(error, "explanation", None) or error)
-        raise EngineError(f"The container engine refused: {_one_line(reason)}") from error
+        raise EngineError(f"The container engine refused: {_one_line(str(error))}") from error
 
 
 def find_image(client: DockerClient, spec: ImageSpec) -> Image:

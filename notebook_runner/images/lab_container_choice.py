@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -46,7 +47,8 @@ def choose_engine(asked: EngineName | None) -> LabEngine:
     try:
         return DockerLabs()
     except EngineError as error:
-        if asked == "docker":
+        # Somebody who names a host of Docker's wants Docker.
+        if asked == "docker" or os.environ.get("DOCKER_HOST"):
             raise
         hint = f"Docker is here too. {error}" if isinstance(error, EngineAccessError) else ""
         try:

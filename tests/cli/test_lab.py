@@ -68,6 +68,12 @@ def test_an_engine_of_another_machine_is_refused(tmp_path):
     assert message.startswith(f"Error: The container engine at {host} is another machine's")
 
 
+@pytest.mark.parametrize("host", ["nonsense", "tcp://127.0.0.1:1", "unix:///nowhere.sock"])
+def test_podman_does_not_stand_in_for_an_engine_that_is_named(tmp_path, host):
+    message = the_error(lab(tmp_path, DOCKER_HOST=host), 43)
+    assert host in message
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -76,6 +82,9 @@ def test_an_engine_of_another_machine_is_refused(tmp_path):
         ("--api-key-file", "key"),
         ("--port", "0"),
         ("--flavour", "fortran"),
+        ("--image", ""),
+        ("--galaxy", "not a url"),
+        ("--galaxy", "http://[::1"),
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(tmp_path, arguments):

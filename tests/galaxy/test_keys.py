@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,12 @@ def test_a_file_of_ones_own_gives_no_warning(
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GalaxyKeyError, match="No such file or directory"):
         read_key(tmp_path / "absent")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(GalaxyKeyError, match="pipe is not a file"):
+        read_key(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("content", [f"key: {KEY}", f"{KEY}\n{KEY}", "é" + KEY, KEY * 200])

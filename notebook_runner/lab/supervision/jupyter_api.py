@@ -1,4 +1,4 @@
-"""Ask a running Jupyter server whether anybody uses it."""
+"""Ask a running Jupyter server what its kernels and terminals do."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ class ServerActivity:
     ----------
     busy_kernels
         How many kernels execute something.
-    last_activity
-        When a kernel, a terminal or a browser last did something: the server's text, which
-        changes with each activity.
+    traces
+        When each kernel and each terminal last did something: a text that changes with it.
     """
 
     busy_kernels: int
-    last_activity: str
+    traces: str
 
 
 class JupyterApi:
@@ -58,12 +57,15 @@ class JupyterApi:
         JupyterSilentError
             There is no answer, or not that of a Jupyter server.
         """
-        status, kernels = self._get("/api/status"), self._get("/api/kernels")
+        # Not /api/status: an open tab asks for this and that all the time, which counts there.
+        kernels, terminals = self._get("/api/kernels"), self._get("/api/terminals")
         try:
             busy = sum(kernel["execution_state"] == "busy" for kernel in kernels)
-            return ServerActivity(busy, str(status["last_activity"]))
+            traces = [(kernel["id"], kernel["last_activity"]) for kernel in kernels]
+            traces += [(terminal["name"], terminal["last_activity"]) for terminal in terminals]
         except (KeyError, TypeError) as error:
             raise JupyterSilentError(f"an answer that is not Jupyter's ({error!r})") from error
+        return ServerActivity(busy, repr(sorted(traces)))
 
     def _get(self, path: str) -> Any:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_ANSWER_LIMIT_S)

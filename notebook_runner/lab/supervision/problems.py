@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ from notebook_runner.record.run_record import now
 #: The ways in which something is not in the folder that Galaxy collects, though it could be.
 NOT_SAVED = frozenset({"disk_full", "read_only", "not_saved"})
 _MOST_KEPT = 200
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass
@@ -81,6 +83,18 @@ class Problems:
         """Return all problems as the record has them."""
         with self._lock:
             return [asdict(problem) for problem in self._known.values()]
+
+
+def note_failure(problems: Problems, path: str, error: OSError) -> None:
+    """Note why a file could not be copied."""
+    code, message = "not_saved", f"Not saved: {error.strerror or error}."
+    if error.errno in _NO_ROOM:
+        code = "disk_full"
+        message = "Not saved: the disk is full. Delete what you do not need."
+    elif error.errno == errno.EROFS:
+        code, message = "read_only", "Not saved: the folder of the results is read-only."
+    problems.solve(path, *(NOT_SAVED - {code}))
+    problems.note(code, path, message)
 
 
 def show(path: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from notebook_runner.lab.supervision.copying import Copied, copy_file
 from notebook_runner.lab.supervision.ledger import Ledger, Saved
 from notebook_runner.lab.supervision.pace import LARGE, Pace
-from notebook_runner.lab.supervision.problems import NOT_SAVED
+from notebook_runner.lab.supervision.problems import note_failure
 from notebook_runner.lab.supervision.tree import Scan, Signature, scan
 from notebook_runner.record.run_record import now
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 _RETRY_S = 2.0
 _CHECK_EVERY_S = 60.0
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Saver:
@@ -57,36 +56,28 @@ class Saver:
         """Return what is saved as the record has it; any thread may ask."""
         return self._ledger.as_json()
 
-    def look(self, *, final: bool = False) -> bool:
+    def look(self, *, final: bool = False) -> None:
         """Save what has changed since the last look.
 
         Parameters
         ----------
         final
             Whether nobody writes any more: all that has changed is due.
-
-        Returns
-        -------
-        bool
-            Whether anything had changed.
         """
         kind = self._kind
         found = scan(
             self._source, kind.start, takes_folder=kind.takes_folder, takes_file=kind.takes_file
         )
         self._name_problems(found)
-        changed = self._follow_vanished(found)
+        self._follow_vanished(found)
         if final or time.monotonic() - self._checked >= _CHECK_EVERY_S:
             self._check_copies()
         for path, signature in found.files.items():
             entry = self._ledger.get(path)
             if entry is not None and entry.signature == signature:
                 self._pace.is_saved(path)
-                continue
-            changed = True
-            if final or self._pace.is_due(path, signature):
+            elif final or self._pace.is_due(path, signature):
                 self._save(path, final=final)
-        return changed
 
     def _name_problems(self, found: Scan) -> None:
         named = {path: f"Not saved: {reason}." for path, reason in found.left_out.items()}
@@ -113,19 +104,17 @@ class Saver:
 
     # ---- deleted and renamed ----------------------------------------------------------
 
-    def _follow_vanished(self, found: Scan) -> bool:
-        """Follow renames and deletions; return whether there were any."""
+    def _follow_vanished(self, found: Scan) -> None:
         known = (path for path in self._ledger if path not in found.files)
         vanished = {path for path in known if self._is_live(path)}
         # A folder that cannot be looked into, or all of outputs/ gone, is no wish to delete.
         if found.unreadable:
-            return False
+            return
         vanished -= self._follow_renames(vanished, found)
         # A file that is replaced by others' programs may be away for a moment.
         for path in vanished & self._missing:
             self._follow_deletion(path)
         self._missing = {path for path in vanished if self._is_live(path)}
-        return bool(vanished)
 
     def _is_live(self, path: str) -> bool:
         entry = self._ledger.get(path)
@@ -189,7 +178,7 @@ class Saver:
         try:
             self._save_opened(path, source, final=final)
         except OSError as error:
-            self._note_failure(path, error)
+            note_failure(self._problems, path, error)
             retry = _RETRY_S
         finally:
             os.close(source)
@@ -241,15 +230,3 @@ class Saver:
                 self._ledger.remove(owner)
             self._ledger.put(path, entry)
         self._problems.solve(path)
-
-    def _note_failure(self, path: str, error: OSError) -> None:
-        reason = error.strerror or str(error)
-        code = "not_saved"
-        message = f"Not saved: {reason}."
-        if error.errno in _NO_ROOM:
-            code = "disk_full"
-            message = "Not saved: the disk is full. Delete what you do not need."
-        elif error.errno == errno.EROFS:
-            code, message = "read_only", "Not saved: the folder of the results is read-only."
-        self._problems.solve(path, *(NOT_SAVED - {code}))
-        self._problems.note(code, path, message)

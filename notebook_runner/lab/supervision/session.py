@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from notebook_runner.errors import InterruptedRunError, OutputError, TerminatedRunError
 from notebook_runner.lab.supervision import kinds, session_record
 from notebook_runner.lab.supervision.activity import ActivityWatch
+from notebook_runner.lab.supervision.folder_watch import FolderWatch
 from notebook_runner.lab.supervision.folders import Folder
 from notebook_runner.lab.supervision.jupyter_api import JupyterApi
 from notebook_runner.lab.supervision.lab_process import Ended, LabProcess, code_of_start_failure
@@ -56,7 +57,7 @@ class Session:
         self._problems = Problems()
         try:
             self._store = Store(settings.save)
-            work = Folder(settings.work)
+            self._work = work = Folder(settings.work)
         except OSError as error:
             raise OutputError(f"Cannot save to {settings.save}: {error.strerror}.") from error
         left_out = settings.left_out
@@ -104,7 +105,8 @@ class Session:
             return None
         every_s = min(_ASK_EVERY_S, (settings.limits.idle_s or _ASK_EVERY_S) / 4)
         api = JupyterApi(settings.lab_url, settings.token)
-        activity = ActivityWatch(api, lab.pid, self._problems, every_s)
+        folder = FolderWatch(self._work, settings.left_out)
+        activity = ActivityWatch(api, lab.pid, self._problems, folder, every_s)
         activity.start()
         return activity
 

@@ -79,5 +79,8 @@ class Settings:
         if save.is_relative_to(work / OUTPUTS):
             raise OutputError(f"Do not save into {OUTPUTS}/ itself: choose another folder.")
         self.left_out = [os.path.normpath(path) for path in [INPUTS, *self.left_out]]
+        notice = self.notice.absolute()
+        if notice.is_relative_to(self.work):
+            self.left_out.append(notice.relative_to(self.work).as_posix())
         if save.is_relative_to(work):
             self.left_out.append(save.relative_to(work).as_posix())

@@ -12,6 +12,8 @@ import time
 import pytest
 from jupyter_client import BlockingKernelClient
 
+from notebook_runner.lab.supervision.folder_watch import FolderWatch
+from notebook_runner.lab.supervision.folders import Folder
 from notebook_runner.lab.supervision.jupyter_api import JupyterApi, JupyterSilentError
 from notebook_runner.lab.supervision.terminals import busy_terminals
 
@@ -23,24 +25,46 @@ def api(lab):
     return JupyterApi(lab.url(""), lab.token)
 
 
-def test_asking_is_no_activity(api):
+@pytest.fixture
+def kernel(lab):
+    """The id of a kernel that has nothing to do."""
+    kernel = lab.request("POST", "api/kernels", {"name": "python3"}).json()["id"]
+    yield kernel
+    lab.request("DELETE", f"api/kernels/{kernel}")
+
+
+def test_neither_asking_nor_an_open_page_is_activity(lab, api, kernel):
     first = api.activity()
-    time.sleep(0.01)
+    # What a page asks for again and again while nobody touches it.
+    for polled in ("kernels", "sessions", "terminals", "contents", "metrics/v1"):
+        assert lab.get(f"api/{polled}").status == 200
     assert api.activity() == first
 
 
-def test_what_a_browser_asks_is_activity(lab, api):
+def test_a_kernel_and_a_terminal_leave_traces(lab, api, eventually):
     first = api.activity()
-    assert lab.get("api/contents").status == 200
-    assert api.activity().last_activity > first.last_activity
+    kernel = lab.request("POST", "api/kernels", {"name": "python3"}).json()["id"]
+    second = api.activity()
+    assert second.traces != first.traces
+    terminal = lab.request("POST", "api/terminals", {"cwd": str(lab.folder)}).json()["name"]
+    assert api.activity().traces != second.traces
+    assert lab.request("DELETE", f"api/terminals/{terminal}").status == 204
+    assert lab.request("DELETE", f"api/kernels/{kernel}").status == 204
 
 
-def test_a_terminal_is_activity(lab, api, eventually):
-    first = api.activity()
-    started = lab.request("POST", "api/terminals", {"cwd": str(lab.folder)})
-    assert started.status == 200
-    eventually(lambda: api.activity().last_activity > first.last_activity)
-    assert lab.request("DELETE", f"api/terminals/{started.json()['name']}").status == 204
+def test_a_file_that_is_saved_is_activity(lab):
+    watch = FolderWatch(Folder(lab.folder), ["log"])
+    assert not watch.changed()
+    model = {"type": "file", "format": "text", "content": "one"}
+    assert lab.request("PUT", "api/contents/train.py", model).status == 201
+    assert watch.changed()
+    assert not watch.changed()
+    model["content"] = "two, longer"
+    assert lab.request("PUT", "api/contents/train.py", model).status == 200
+    assert watch.changed()
+    (lab.folder / "log").write_text("none of the user's")
+    (lab.folder / ".hidden").write_text("neither")
+    assert not watch.changed()
 
 
 def test_a_wrong_token_is_named(lab):

@@ -45,20 +45,20 @@ def test_people_are_told_of_an_idle_gpu():
 
 def test_it_is_quiet_since_the_last_change():
     rule = QuietRule(0)
-    for now, last_activity in [(10, "a"), (20, "b"), (30, "b"), (40, "b")]:
-        rule.hear(now, ServerActivity(0, last_activity), terminals=0)
+    for now, traces in [(10, "a"), (20, "b"), (30, "b"), (40, "b")]:
+        rule.hear(now, ServerActivity(0, traces))
     assert rule.since == 20
 
 
 @pytest.mark.parametrize(
-    ("activity", "terminals"),
-    [(ServerActivity(1, "a"), 0), (ServerActivity(0, "a"), 1), (None, 0)],
+    ("activity", "busy"),
+    [(ServerActivity(1, "a"), False), (ServerActivity(0, "a"), True), (None, False)],
     ids=["a busy kernel", "a busy terminal", "no answer"],
 )
-def test_it_is_not_quiet_with(activity, terminals):
+def test_it_is_not_quiet_with(activity, busy):
     rule = QuietRule(0)
-    rule.hear(10, ServerActivity(0, "a"), terminals=0)
-    rule.hear(20, activity, terminals=terminals)
+    rule.hear(10, ServerActivity(0, "a"))
+    rule.hear(20, activity, busy=busy)
     assert rule.since == 20
 
 
