@@ -7,7 +7,6 @@ import os
 import pty
 import socket
 import subprocess
-import time
 
 import pytest
 from jupyter_client import BlockingKernelClient
@@ -25,15 +24,7 @@ def api(lab):
     return JupyterApi(lab.url(""), lab.token)
 
 
-@pytest.fixture
-def kernel(lab):
-    """The id of a kernel that has nothing to do."""
-    kernel = lab.request("POST", "api/kernels", {"name": "python3"}).json()["id"]
-    yield kernel
-    lab.request("DELETE", f"api/kernels/{kernel}")
-
-
-def test_neither_asking_nor_an_open_page_is_activity(lab, api, kernel):
+def test_neither_asking_nor_an_open_page_is_activity(lab, api):
     first = api.activity()
     # What a page asks for again and again while nobody touches it.
     for polled in ("kernels", "sessions", "terminals", "contents", "metrics/v1"):
