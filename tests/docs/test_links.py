@@ -30,7 +30,7 @@ def test_the_options_in_the_readme_exist():
     runner = Path(sys.executable).with_name("notebook-runner")
     readme = (ROOT / "README.md").read_text()
     helps = ""
-    for command in ("run", "submit"):
+    for command in ("run", "submit", "lab"):
         helps += subprocess.run(
             [runner, command, "--help"], capture_output=True, text=True, check=True
         ).stdout

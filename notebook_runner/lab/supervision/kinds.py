@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 NOTEBOOKS = "notebooks"
+#: Longer than a program takes between two writes of one file.
+SETTLE_S = 1.0
 _CHECKPOINTS = ".ipynb_checkpoints"
 #: What Jupyter sets aside while it writes a file of that name.
 _JUPYTERS_OWN = ".~"
@@ -34,6 +36,8 @@ class Kind:
         Where a file goes in the store.
     is_whole
         Tells of the content of an open file whether it may be shown; ``None``: any may.
+    settle_s
+        How long a file has to be left alone before it is copied, in seconds.
     mirrors
         Whether a file that a user deletes vanishes from the store too.
     vital
@@ -45,6 +49,7 @@ class Kind:
     takes_file: Callable[[str], bool]
     target: Callable[[str], str]
     is_whole: Callable[[int], bool] | None
+    settle_s: float
     mirrors: bool
     vital: bool
 
@@ -69,6 +74,7 @@ def notebooks(left_out: Collection[str]) -> Kind:
         takes_file=lambda path: path.endswith(".ipynb") and takes(path),
         target=lambda path: f"{NOTEBOOKS}/{_printable(path)}",
         is_whole=_is_notebook,
+        settle_s=0.0,
         mirrors=False,
         vital=True,
     )
@@ -85,6 +91,7 @@ def outputs() -> Kind:
         takes_file=lambda path: not _name(path).startswith(_JUPYTERS_OWN),
         target=_output_target,
         is_whole=None,
+        settle_s=SETTLE_S,
         mirrors=True,
         vital=False,
     )

@@ -10,10 +10,8 @@ if TYPE_CHECKING:
 
     from notebook_runner.lab.supervision.tree import Signature
 
-#: Smaller files are copied at the first sight of a change.
-LARGE = 16 << 20
-#: How long one waits for a large file to be left alone, before a copy of it is made anyway.
-PATIENCE_S = 30.0
+#: How long one waits for a file to be left alone, before a copy of it is made anyway.
+PATIENCE_S = 10.0
 #: The copies of one file may take this share of the time.
 _COPYING_SHARE = 0.1
 
@@ -28,6 +26,7 @@ def pause_after(took: float, *, least: float, share: float, most: float = float(
 
 class _Change(NamedTuple):
     signature: Signature
+    seen: float
     since: float
 
 
@@ -36,11 +35,15 @@ class Pace:
 
     Parameters
     ----------
+    settle_s
+        How long a file has to be left alone, in seconds. Its writer may be half way through it,
+        and only the content of some files tells.
     clock
         Seconds that only go forward.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settle_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settle_s = settle_s
         self._clock = clock
         self._changes: dict[str, _Change] = {}
         self._not_before: dict[str, float] = {}
@@ -50,12 +53,16 @@ class Pace:
         now = self._clock()
         known = self._changes.get(path)
         since = known.since if known else now
-        self._changes[path] = _Change(signature, since)
+        seen = known.seen if known and known.signature == signature else now
+        self._changes[path] = _Change(signature, seen, since)
         if now < self._not_before.get(path, now):
             return False
-        if signature.size < LARGE or now - since >= PATIENCE_S:
-            return True
-        return known is not None and known.signature == signature
+        return now - seen >= self._settle_s or now - since >= PATIENCE_S
+
+    def is_restless(self, path: str) -> bool:
+        """Tell whether a file is due only because it was never left alone."""
+        known = self._changes.get(path)
+        return known is not None and self._clock() - known.seen < self._settle_s
 
     def has_waited(self, path: str) -> bool:
         """Tell whether a file has not been left alone for so long that any copy is better."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_runner.lab.supervision.copying import Copied, copy_file
 from notebook_runner.lab.supervision.ledger import Ledger, Saved
-from notebook_runner.lab.supervision.pace import LARGE, Pace
+from notebook_runner.lab.supervision.pace import Pace
 from notebook_runner.lab.supervision.problems import note_failure
 from notebook_runner.lab.supervision.tree import Scan, Signature, scan
 from notebook_runner.record.run_record import now
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from notebook_runner.lab.supervision.store import Draft, Store
 
 _ATTEMPTS = 3
+#: A copy of a larger file is not tried again at once, in bytes.
+_LARGE = 16 << 20
 _RETRY_S = 2.0
 _CHECK_EVERY_S = 60.0
 
@@ -47,7 +49,7 @@ class Saver:
         self._store = store
         self._problems = problems
         self._ledger = Ledger()
-        self._pace = Pace()
+        self._pace = Pace(kind.settle_s)
         self._missing: set[str] = set()
         self._left_out: set[str] = set()
         self._checked = time.monotonic()
@@ -192,12 +194,14 @@ class Saver:
             self._problems.note("left_out", path, message)
             return
         size = os.fstat(source).st_size
-        for _ in range(_ATTEMPTS if size < LARGE else 1):
+        for _ in range(_ATTEMPTS if size < _LARGE else 1):
             if not self._kind.vital and size > self._store.room_for_outputs():
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             with self._store.draft() as draft:
                 copied = copy_file(source, draft.descriptor)
                 if copied.settled or self._may_be_unsettled(path, final=final):
+                    if not final and self._pace.is_restless(path):
+                        copied = copied._replace(settled=False)
                     self._show(path, target, draft, copied)
                     return
 

@@ -60,7 +60,8 @@ def test_200_kills_leave_no_half_file(tmp_path):
     )
     command = [sys.executable, "-c", eager, "--work", str(work), "--save", str(save)]
     interrupted = found = 0
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(work)]) as writer:
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(work)])
+    try:
         for _ in range(KILLS):
             with subprocess.Popen(
                 [*command, "--", "sleep", "2"], stderr=subprocess.DEVNULL, process_group=0
@@ -69,6 +70,8 @@ def test_200_kills_leave_no_half_file(tmp_path):
                 supervisor.send_signal(signal.SIGKILL)
             interrupted += any((save / ".drafts").glob("draft-*")) if save.exists() else 0
             found = max(found, assert_whole(save))
+    finally:
         writer.kill()
+        writer.wait()
     assert found >= 4
     assert interrupted > KILLS / 10
