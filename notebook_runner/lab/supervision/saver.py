@@ -194,15 +194,15 @@ class Saver:
             self._problems.note("left_out", path, message)
             return
         size = os.fstat(source).st_size
+        restless = not final and self._pace.is_restless(path)
         for _ in range(_ATTEMPTS if size < _LARGE else 1):
             if not self._kind.vital and size > self._store.room_for_outputs():
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             with self._store.draft() as draft:
                 copied = copy_file(source, draft.descriptor)
                 if copied.settled or self._may_be_unsettled(path, final=final):
-                    if not final and self._pace.is_restless(path):
-                        copied = copied._replace(settled=False)
-                    self._show(path, target, draft, copied)
+                    settled = copied.settled and not restless
+                    self._show(path, target, draft, copied._replace(settled=settled))
                     return
 
     def _may_be_unsettled(self, path: str, *, final: bool) -> bool:
@@ -233,4 +233,5 @@ class Saver:
             if owner is not None:
                 self._ledger.remove(owner)
             self._ledger.put(path, entry)
+        self._pace.is_saved(path)
         self._problems.solve(path)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,7 +84,8 @@ class Savers(Folders):
         self.store = Store(self.save)
         folder = Folder(self.work)
         self.notebooks = Saver(kinds.notebooks(["inputs"]), folder, self.store, self.problems)
-        self.outputs = Saver(kinds.outputs(), folder, self.store, self.problems)
+        outputs = replace(kinds.outputs(), settle_s=0.0)
+        self.outputs = Saver(outputs, folder, self.store, self.problems)
 
     def look(self, *, final: bool = False) -> None:
         self.notebooks.look(final=final)

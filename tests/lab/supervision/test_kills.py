@@ -12,7 +12,8 @@ import time
 import pytest
 
 KILLS = 200
-#: Writes as JupyterLab does, into the file itself, and outputs as scripts do.
+#: Writes notebooks as JupyterLab does, into the file itself, and puts outputs in place at once: of
+#: their content nobody can tell whether a writer is half way through it.
 WRITER = """
 import json, itertools, sys
 from pathlib import Path
@@ -25,7 +26,9 @@ for number in itertools.count():
         with (work / f"{name}.ipynb").open("w") as file:
             for piece in json.JSONEncoder().iterencode(content):
                 file.write(piece)
-    (work / "outputs" / f"part-{number % 20}").write_text(f"{number:07}" * 20_000)
+    part = work / "part"
+    part.write_text(f"{number:07}" * 20_000)
+    part.rename(work / "outputs" / f"part-{number % 20}")
 """
 
 
@@ -53,7 +56,8 @@ def test_200_kills_leave_no_half_file(tmp_path):
     chance = random.Random(20)
     # A supervisor that looks all the time, so that a kill nearly always hits a copy being made.
     eager = (
-        "import sys; from notebook_runner.lab.supervision import saving, session; "
+        "import sys; from notebook_runner.lab.supervision import kinds, saving, session; "
+        "kinds.SETTLE_S = 0.0; "
         "saving.LOOK_EVERY_S = saving._SELDOM_S = 0.001; session._HEARTBEAT_EVERY_S = 0.01; "
         "session._RECORD_SHARE = 1.0; saving._LOOKING_SHARE = 1.0; "
         "from notebook_runner.lab.supervision.__main__ import main; sys.exit(main())"

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from notebook_runner.lab.supervision import saver
-from notebook_runner.lab.supervision.pace import LARGE, PATIENCE_S, Pace, pause_after
+from notebook_runner.lab.supervision.pace import PATIENCE_S, Pace, pause_after
 from notebook_runner.lab.supervision.store import DRAFTS, Store
 from notebook_runner.lab.supervision.tree import Signature
 
@@ -240,20 +240,28 @@ def test_a_link_that_takes_the_place_of_a_file_between_look_and_copy_is_not_foll
 # ---- large files, and such as are written to all the time ----------------------------
 
 
-def test_a_large_file_is_copied_when_it_is_left_alone_or_after_a_while():
+def test_a_file_is_copied_when_it_is_left_alone_or_after_a_while():
     time = 0.0
-    pace = Pace(lambda: time)
-    growing = [Signature(1, 1, LARGE + step, step) for step in range(3)]
+    pace = Pace(1.0, lambda: time)
+    growing = [Signature(1, 1, step, step) for step in range(3)]
     assert not pace.is_due("f", growing[0])
+    time = 0.9
+    assert not pace.is_due("f", growing[0])
+    time = 1.0
     assert not pace.is_due("f", growing[1])
+    time = 2.0
     assert pace.is_due("f", growing[1])
+    assert not pace.is_restless("f")
     time = PATIENCE_S
     assert pace.is_due("f", growing[2])
+    assert pace.is_restless("f")
+    pace.is_saved("f")
+    assert not pace.is_due("f", growing[0])
 
 
 def test_what_takes_long_to_copy_is_copied_seldom():
     time = 0.0
-    pace = Pace(lambda: time)
+    pace = Pace(0.0, lambda: time)
     small = Signature(1, 1, 1, 1)
     assert pace.is_due("f", small)
     pace.took("f", 20)
