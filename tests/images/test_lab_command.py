@@ -40,9 +40,6 @@ class OpenLab:
     def __init__(self, engine: str, folder: Path, *arguments: str, **variables: str) -> None:
         self.engine = engine
         self.folder = folder
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            # As in a shell's background job, whose children would ignore Ctrl-C as well.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [RUNNER, "lab", folder, "--engine", engine, "--no-browser", *arguments],
             stdout=subprocess.PIPE,
