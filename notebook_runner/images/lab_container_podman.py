@@ -104,7 +104,7 @@ class PodmanLabs:
     def start(self, plan: LabPlan) -> PodmanLab:
         """Create and start the container."""
         lab = PodmanLab(plan.name)
-        command = ["run", "--detach", f"--name={plan.name}", *self._options(plan)]
+        command = [*_runtime(), "run", "--detach", f"--name={plan.name}", *self._options(plan)]
         try:
             _ask(*command, plan.image.id, *plan.command, variables=plan.variables)
         except EngineError as error:
@@ -172,6 +172,14 @@ class PodmanLab:
         """Ask it to end, kill it after a while, and remove it."""
         for command in (["stop", f"--time={END_LIMIT_S}"], ["rm", "--force"]):
             _ask(*command, "--ignore", self._name)
+
+
+def _runtime() -> list[str]:
+    """Choose runc where control groups are of both versions at once: crun refuses those."""
+    mixed = Path("/sys/fs/cgroup/unified").is_dir()
+    # Debian keeps it where only root's PATH looks.
+    runc = shutil.which("runc", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    return [f"--runtime={runc}"] if mixed and runc else []
 
 
 def _ask(
