@@ -145,6 +145,9 @@ def test_of_galaxy_s_files_a_job_sees_its_own_and_its_inputs_alone(seen: dict[st
     assert own.startswith(f"{seen['galaxy']}/server/database/jobs/")
 
     others = [file for file in seen["files"] if not file.startswith(f"{own}/")]
+    # Where the checkout is closed to Galaxy's account, the tools lie here as well; the container
+    # is shown this tool's.
+    others = [file for file in others if "/tools/run_notebook/" not in file]
 
     # The notebook and the table.
     assert len(others) == 2
