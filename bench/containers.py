@@ -98,7 +98,8 @@ def _race_labs(image: str, rounds: int) -> str:
     return (
         f"\n### `docker run` to JupyterLab answering 200, {rounds} rounds\n\n"
         f"{table(contestants, contestants[0].name)}\n\n"
-        f"Ours takes {abs(more):.2f} s {'more' if more > 0 else 'less'}. Its server then has {ours / 1000:.0f} MB resident, "
+        f"Ours takes {abs(more):.2f} s {'more' if more > 0 else 'less'}. "
+        f"Its server then has {ours / 1000:.0f} MB resident, "
         f"the plain one {plain / 1000:.0f} MB: {ours / plain:.2f} times."
     )
 
