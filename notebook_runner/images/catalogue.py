@@ -204,10 +204,7 @@ def read_catalogue(path: Path) -> Catalogue:
     try:
         return Catalogue.model_validate(content, context={"folder": path.parent})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        reason = values.printable(f"{place}: {first['msg']}")
-        raise CatalogueError(f"{path}: {reason}") from error
+        raise CatalogueError(f"{path}: {values.first_problem(error)}") from error
 
 
 def select(name: str, variant: str, path: Path | None = None) -> ImageSpec:

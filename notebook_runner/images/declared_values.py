@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
 from notebook_runner.images import labels
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -34,6 +37,13 @@ def valid_reference(text: str) -> bool:
 def printable(text: str) -> str:
     """Replace what would end a line, or do something to a terminal."""
     return _CONTROL.sub("_", text)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say in one line where the first thing is that a model refuses, and why."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the file"
+    return printable(f"{place}: {first['msg']}")
 
 
 def _without_controls(text: str) -> str:

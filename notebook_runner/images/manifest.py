@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from notebook_runner.errors import ImageError
-from notebook_runner.images.declared_values import printable
+from notebook_runner.images.declared_values import first_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,10 +135,8 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise ImageError(f"The manifest {path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        is_json = first["type"] != "json_invalid"
-        reason = printable(f"{place}: {first['msg']}") if is_json else "it is no JSON"
+        is_json = error.errors()[0]["type"] != "json_invalid"
+        reason = first_problem(error) if is_json else "it is no JSON"
     raise ImageError(
         f"{path} is not a manifest ({reason}); "
         "`notebook-runner image probe IMAGE -o FILE` writes one."

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from notebook_runner.errors import ImageError, PolicyError
 from notebook_runner.images.catalogue import EnvironmentName, every_spec
 from notebook_runner.images.declaration_packages import requested_packages
-from notebook_runner.images.declared_values import printable
+from notebook_runner.images.declared_values import first_problem, printable
 from notebook_runner.images.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def read_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        reason = printable(f"{place}: {first['msg']}")
-        raise ImageError(f"The policy {path}: {reason}") from error
+        raise ImageError(f"The policy {path}: {first_problem(error)}") from error
 
 
 def check_policy(policy: Policy, diff: Diff, requested: Requested) -> None:
